@@ -1,0 +1,1 @@
+"""The network, the loop that runs it, and the command line."""

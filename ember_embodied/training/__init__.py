@@ -1,0 +1,1 @@
+"""How a network is trained, measured and exported; beside cells, the only room with torch."""

@@ -1,0 +1,1 @@
+"""The body: hardware, its stand-ins, and the last word on safety."""

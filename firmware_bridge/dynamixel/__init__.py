@@ -1,0 +1,1 @@
+"""The servo bus: registers, packets and the body that drives them."""

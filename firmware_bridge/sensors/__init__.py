@@ -1,0 +1,1 @@
+"""Drivers of the senses: IMU, direction of arrival, camera."""

@@ -1,0 +1,119 @@
+"""What the log holds, as records: the header, every tick, its timing, events, the outer world.
+
+A ``TickRecord`` holds nothing that depends on how fast the machine was: two lives with the same
+seed have equal tick records, and ``ticks_digest`` is taken over them. How late a tick was and how
+long it took is a ``TimingRecord`` beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware_bridge.command import JointTargets, Mode, MotorCommand
+from firmware_bridge.senses import BodySense, Fault
+
+
+@dataclass(frozen=True, slots=True)
+class TickRecord:
+    """One tick: what was sensed, asked for, allowed and written."""
+
+    tick: int
+    sense: BodySense
+    requested: MotorCommand
+    """The network's five numbers, as they came out (they may be NaN; then COMMAND_INVALID)."""
+    prediction: tuple[float, ...]
+    """The network's prediction of its next senses."""
+    confidence: float
+    """0 to 1."""
+    gates: tuple[float, ...]
+    """Openness of the network's gates, 0 to 1."""
+    mode: Mode
+    fault_bits: Fault
+    """Every fault that the failsafe saw in this tick."""
+    goal_rad: tuple[float, ...]
+    """Nine joint goals after kinematics and mode, before the gate."""
+    gated: JointTargets
+    """What the gate let through."""
+    clip_bits: int
+    """What the gate had to change (``firmware_bridge.gate.Clip``)."""
+    sent: JointTargets | None
+    """What ``Body.act`` says was written; None when nothing was."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimingRecord:
+    """How late a tick was and where its time went, ns. Not part of a tick's content."""
+
+    tick: int
+    t_mono_ns: int
+    lateness_ns: int
+    missed_cycles: int
+    sense_ns: int
+    io_ns: int
+    """Part of sense_ns and act_ns that was spent waiting for hardware."""
+    think_ns: int
+    """The pure tick: vector, network, failsafe, kinematics, gate."""
+    act_ns: int
+    record_ns: int
+    dropped_records: int
+    """Records that the bounded queue had to drop since start."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """Something worth telling a person: a mode change, a fault raised or cleared, a touch."""
+
+    t_mono_ns: int
+    t_wall_ns: int
+    tick: int
+    level: int
+    """1 debug, 2 info, 3 warning, 4 error, 5 fatal (foxglove.Log)."""
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorldRecord:
+    """A change of the outer world that a simulation can play again.
+
+    ``kind`` is one of the kinds of ``firmware_bridge.simulation.scenario``; ``values`` are its
+    numbers in that kind's order, in SI units.
+    """
+
+    t_mono_ns: int
+    kind: str
+    who: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRecord:
+    """The full state of the loop before tick ``tick``, so that a file replays alone."""
+
+    tick: int
+    t_mono_ns: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRecord:
+    """First message of every file: who, what and when."""
+
+    format_version: int
+    ember_version: str
+    session_id: str
+    segment: int
+    boot_id: str
+    t_mono_ns: int
+    t_wall_ns: int
+    """Clock anchor: the two clocks read at the same moment."""
+    body: str
+    rate_hz: float
+    seed: int
+    config_toml: str
+    scenario_toml: str
+    bundle_name: str
+    bundle_digest: str
+    code_digest: str
+    runtime: str
+    """Version of ONNX Runtime and the machine's architecture."""
