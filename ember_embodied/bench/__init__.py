@@ -1,0 +1,1 @@
+"""Benchmarks: each file has ``run(seeds) -> list[Claim]``, and ``ember bench`` prints them."""
