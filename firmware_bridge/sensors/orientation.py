@@ -60,6 +60,19 @@ def rotate(q: Quaternion, v: Vector) -> Vector:
     )
 
 
+def conjugate(q: Quaternion) -> Quaternion:
+    """The opposite rotation of a unit quaternion."""
+    return (q[0], -q[1], -q[2], -q[3])
+
+
+def from_roll_pitch_yaw(roll_rad: float, pitch_rad: float, yaw_rad: float) -> Quaternion:
+    """Roll about x, then pitch about y, then yaw about z, all axes fixed (REP-103)."""
+    roll = (math.cos(roll_rad / 2.0), math.sin(roll_rad / 2.0), 0.0, 0.0)
+    pitch = (math.cos(pitch_rad / 2.0), 0.0, math.sin(pitch_rad / 2.0), 0.0)
+    yaw = (math.cos(yaw_rad / 2.0), 0.0, 0.0, math.sin(yaw_rad / 2.0))
+    return multiply(yaw, multiply(pitch, roll))
+
+
 def _normalised(q: Quaternion) -> Quaternion:
     scale = 1.0 / math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
     return (q[0] * scale, q[1] * scale, q[2] * scale, q[3] * scale)

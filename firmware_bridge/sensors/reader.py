@@ -176,16 +176,18 @@ class SensorThread(Generic[SampleT, SenseT]):
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
-    """Direction of the head in the base frame at one moment."""
+    """Direction of the head, and of the body under it, in the base frame at one moment."""
 
     yaw_rad: float
     pitch_rad: float
     roll_rad: float
+    body_yaw_rad: float
     known: bool
     """False when no joint was read near that moment: the pose is the nearest one, or zero."""
 
 
-UNKNOWN_POSE: Final = HeadPose(0.0, 0.0, 0.0, known=False)
+_Entry = tuple[int, HeadSense, float]
+UNKNOWN_POSE: Final = HeadPose(0.0, 0.0, 0.0, 0.0, known=False)
 
 
 def wrap_angle(angle_rad: float) -> float:
@@ -202,16 +204,16 @@ class PoseHistory:
 
     def __init__(self) -> None:
         """Empty: every pose is unknown."""
-        self._ring: deque[tuple[int, HeadSense]] = deque(maxlen=POSE_HISTORY_LENGTH)
+        self._ring: deque[_Entry] = deque(maxlen=POSE_HISTORY_LENGTH)
 
-    def record(self, t_mono_ns: int, head: HeadSense) -> None:
+    def record(self, t_mono_ns: int, head: HeadSense, body_yaw_rad: float = 0.0) -> None:
         """Add the pose of ``t_mono_ns``; a time that is not after the last one is ignored."""
         if not self._ring or t_mono_ns > self._ring[-1][0]:
-            self._ring.append((t_mono_ns, head))
+            self._ring.append((t_mono_ns, head, body_yaw_rad))
 
     def at(self, t_mono_ns: int) -> HeadPose:
         """The pose at ``t_mono_ns``, linear between its neighbours, held outside them."""
-        newer: tuple[int, HeadSense] | None = None
+        newer: _Entry | None = None
         for entry in reversed(self._ring):
             if entry[0] <= t_mono_ns:
                 return _between(entry, newer or entry, t_mono_ns)
@@ -219,8 +221,8 @@ class PoseHistory:
         return UNKNOWN_POSE if newer is None else _between(newer, newer, t_mono_ns)
 
 
-def _between(old: tuple[int, HeadSense], new: tuple[int, HeadSense], t_mono_ns: int) -> HeadPose:
-    (old_ns, before), (new_ns, after) = old, new
+def _between(old: _Entry, new: _Entry, t_mono_ns: int) -> HeadPose:
+    (old_ns, before, old_body_rad), (new_ns, after, new_body_rad) = old, new
     share = (t_mono_ns - old_ns) / (new_ns - old_ns) if new_ns > old_ns else 0.0
     turn = wrap_angle(after.yaw_rad - before.yaw_rad)
     far_ns = min(abs(t_mono_ns - old_ns), abs(t_mono_ns - new_ns))
@@ -228,5 +230,6 @@ def _between(old: tuple[int, HeadSense], new: tuple[int, HeadSense], t_mono_ns: 
         yaw_rad=wrap_angle(before.yaw_rad + share * turn),
         pitch_rad=before.pitch_rad + share * (after.pitch_rad - before.pitch_rad),
         roll_rad=before.roll_rad + share * (after.roll_rad - before.roll_rad),
+        body_yaw_rad=old_body_rad + share * (new_body_rad - old_body_rad),
         known=far_ns <= JOINTS_STREAM.stale_after_s * 1e9,
     )

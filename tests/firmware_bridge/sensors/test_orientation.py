@@ -16,16 +16,13 @@ from firmware_bridge.sensors.orientation import (
     OrientationFilter,
     Quaternion,
     Vector,
+    conjugate,
     multiply,
     rotate,
 )
 
 GRAVITY = 9.80665
 angles = st.floats(-math.pi, math.pi)
-
-
-def _conjugate(q: Quaternion) -> Quaternion:
-    return (q[0], -q[1], -q[2], -q[3])
 
 
 def _about(axis: int, angle_rad: float) -> Quaternion:
@@ -36,14 +33,14 @@ def _about(axis: int, angle_rad: float) -> Quaternion:
 
 def _tilt_error_deg(estimate: Quaternion, truth: Quaternion) -> float:
     up = (0.0, 0.0, 1.0)
-    seen, true = rotate(_conjugate(estimate), up), rotate(_conjugate(truth), up)
+    seen, true = rotate(conjugate(estimate), up), rotate(conjugate(truth), up)
     return math.degrees(math.acos(max(-1.0, min(1.0, float(np.dot(seen, true))))))
 
 
 @given(angles, angles)
 def test_first_sample_sets_the_tilt(roll: float, pitch: float) -> None:
     truth = multiply(_about(1, pitch), _about(0, roll))
-    force = rotate(_conjugate(truth), (0.0, 0.0, GRAVITY))
+    force = rotate(conjugate(truth), (0.0, 0.0, GRAVITY))
     estimate = OrientationFilter().update((0.0, 0.0, 0.0), force, 0.01)
     assert math.hypot(*estimate) == pytest.approx(1.0)
     assert _tilt_error_deg(estimate, truth) < 1e-3
@@ -57,13 +54,13 @@ def test_follows_any_turn_with_any_spacing(
     """Perfect sensors, random rates held between samples: no error, whatever the spacing."""
     truth = multiply(_about(2, yaw), _about(0, roll))
     estimator = OrientationFilter()
-    start = estimator.update((0.0, 0.0, 0.0), rotate(_conjugate(truth), (0.0, 0.0, GRAVITY)), 0.01)
-    heading = multiply(truth, _conjugate(start))
+    start = estimator.update((0.0, 0.0, 0.0), rotate(conjugate(truth), (0.0, 0.0, GRAVITY)), 0.01)
+    heading = multiply(truth, conjugate(start))
     for dt_s in spacing:
         axis, rate = data.draw(st.integers(0, 2)), data.draw(st.floats(-5.0, 5.0))
         truth = multiply(truth, _about(axis, rate * dt_s))
         gyroscope = tuple(rate if i == axis else 0.0 for i in range(3))
-        force = rotate(_conjugate(truth), (0.0, 0.0, GRAVITY))
+        force = rotate(conjugate(truth), (0.0, 0.0, GRAVITY))
         estimate = estimator.update((gyroscope[0], gyroscope[1], gyroscope[2]), force, dt_s)
         assert abs(np.dot(multiply(heading, estimate), truth)) > 1.0 - 1e-9
 
@@ -96,7 +93,7 @@ def test_learns_the_bias_at_rest_and_keeps_the_heading(bias: Vector) -> None:
         for n in noise
     ]
     assert estimator.bias_rad_s == pytest.approx(bias, abs=3e-4)
-    turned = multiply(estimates[-1], _conjugate(estimates[1000]))
+    turned = multiply(estimates[-1], conjugate(estimates[1000]))
     assert math.degrees(2.0 * math.acos(min(1.0, abs(turned[0])))) < 0.5
 
 
@@ -106,7 +103,7 @@ def test_levels_anew_after_a_gap() -> None:
     for _ in range(200):
         estimator.update((0.0, 0.0, 0.0), (0.0, 0.0, GRAVITY), 0.01)
     estimate = estimator.update((0.0, 0.0, 0.0), (0.0, GRAVITY, 0.0), 3.0)
-    assert rotate(_conjugate(estimate), (0.0, 0.0, 1.0)) == pytest.approx((0, 1, 0), abs=1e-6)
+    assert rotate(conjugate(estimate), (0.0, 0.0, 1.0)) == pytest.approx((0, 1, 0), abs=1e-6)
 
 
 def _still_intervals(rate: NDArray[np.float64], force: NDArray[np.float64]) -> list[slice]:
@@ -128,7 +125,7 @@ def test_real_recording(shared_data: Path) -> None:
     estimator = OrientationFilter()
     up = np.array(
         [
-            rotate(_conjugate(estimator.update(tuple(g), tuple(a), float(dt))), (0.0, 0.0, 1.0))
+            rotate(conjugate(estimator.update(tuple(g), tuple(a), float(dt))), (0.0, 0.0, 1.0))
             for g, a, dt in zip(drifting_rate, force, spacing, strict=True)
         ]
     )
