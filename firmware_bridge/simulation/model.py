@@ -1,0 +1,142 @@
+"""The robot as a MuJoCo model: rigid tree, closed Stewart chain, motors, sensors, movable foot.
+
+Built with ``mujoco.MjSpec`` from ``geometry_table``; no meshes and no contacts. The foot stands on
+the table by six stiff, damped springs (rubber feet); a hand that turns, tilts or lifts the robot
+moves the point that these springs pull towards. This is an assumption: the robot never topples,
+and the foot follows the hand with the play of the springs, as a body held in a hand does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_bridge.joints import JOINTS
+from firmware_bridge.simulation.geometry_table import BODIES, LOOP_CLOSURES, SITES, BodyGeometry
+from firmware_bridge.simulation.motor import ARMATURE_KG_M2, VISCOUS_N_M_S
+
+GRAVITY_M_S2: Final = 9.80665
+BASE_JOINTS: Final = ("base_x", "base_y", "base_z", "base_yaw", "base_pitch", "base_roll")
+FOOT_STIFFNESS_N_M: Final = 20_000.0
+FOOT_DAMPING_N_S_M: Final = 120.0
+FOOT_TURN_STIFFNESS_N_M: Final = 200.0
+FOOT_TURN_DAMPING_N_M_S: Final = 1.2
+"""Rubber feet: this project's estimate; the robot rocks at about 18 Hz and settles in 0.1 s."""
+ROD_DAMPING_N_M_S: Final = 2e-4
+ROD_ARMATURE_KG_M2: Final = 2e-6
+"""Ball joints of the rods: nearly free; the armature keeps the spin of a thin rod well posed."""
+CLOSURE_SOLREF: Final = (0.004, 1.0)
+CLOSURE_SOLIMP: Final = (0.99, 0.999, 0.0005, 0.5, 2.0)
+FRICTION_SOLIMP: Final = (0.9999, 0.9999, 0.001, 0.5, 2.0)
+"""Dry friction that hardly creeps: a held joint loses under 1 % of its error in a minute."""
+POSITION_SIGN: Final = np.array([1, 1, 1, 1, 1, 1, 1, -1, -1], dtype=np.float64)
+"""Servo angle to model angle: the model's antennas turn the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyModel:
+    """The compiled model and where to find things in it."""
+
+    model: mujoco.MjModel
+    joint_qpos: NDArray[np.intp]
+    """Addresses of the nine servo joints in qpos, joint order."""
+    joint_dof: NDArray[np.intp]
+    """Addresses of the nine servo joints in qvel."""
+    base_qpos: NDArray[np.intp]
+    base_dof: NDArray[np.intp]
+
+
+def _add_body(spec: mujoco.MjSpec, geometry: BodyGeometry) -> None:
+    parent = spec.worldbody if geometry.parent == "world" else spec.body(geometry.parent)
+    body = parent.add_body(
+        name=geometry.name,
+        pos=geometry.position_m,
+        quat=geometry.quaternion_wxyz,
+        mass=geometry.mass_kg,
+        ipos=geometry.centre_of_mass_m,
+        iquat=geometry.inertia_quaternion_wxyz,
+        inertia=geometry.inertia_kg_m2,
+        explicitinertial=True,
+    )
+    if geometry.joint_kind == "ball":
+        body.add_joint(
+            name=geometry.joint,
+            type=mujoco.mjtJoint.mjJNT_BALL,
+            damping=[ROD_DAMPING_N_M_S, 0.0, 0.0],
+            armature=ROD_ARMATURE_KG_M2,
+        )
+    elif geometry.joint_kind == "hinge":
+        index = next(i for i, joint in enumerate(JOINTS) if joint.name == geometry.joint)
+        body.add_joint(
+            name=geometry.joint,
+            type=mujoco.mjtJoint.mjJNT_HINGE,
+            axis=[0.0, 0.0, 1.0],
+            armature=float(ARMATURE_KG_M2[index]),
+            damping=[float(VISCOUS_N_M_S[index]), 0.0, 0.0],
+            frictionloss=1e-3,
+            solimp_friction=FRICTION_SOLIMP,
+        )
+    else:
+        _add_base_joints(body)
+
+
+def _add_base_joints(foot: mujoco.MjsBody) -> None:
+    axes = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 1), (0, 1, 0), (1, 0, 0))
+    for name, axis in zip(BASE_JOINTS, axes, strict=True):
+        turns = name in BASE_JOINTS[3:]
+        foot.add_joint(
+            name=name,
+            type=mujoco.mjtJoint.mjJNT_HINGE if turns else mujoco.mjtJoint.mjJNT_SLIDE,
+            axis=axis,
+            stiffness=[FOOT_TURN_STIFFNESS_N_M if turns else FOOT_STIFFNESS_N_M, 0.0, 0.0],
+            damping=[FOOT_TURN_DAMPING_N_M_S if turns else FOOT_DAMPING_N_S_M, 0.0, 0.0],
+        )
+
+
+def build_model(timestep_s: float) -> BodyModel:
+    """Compile the model.
+
+    Equations: MuJoCo's, with the ``implicitfast`` integrator, which takes the motors' back-EMF
+    and all viscous damping implicitly.
+    """
+    spec = mujoco.MjSpec()
+    spec.option.timestep = timestep_s
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.gravity = [0.0, 0.0, -GRAVITY_M_S2]
+    spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONTACT
+    for geometry in BODIES:
+        _add_body(spec, geometry)
+    for site in SITES:
+        spec.body(site.body).add_site(
+            name=site.name, pos=site.position_m, quat=site.quaternion_wxyz
+        )
+    for first, second in LOOP_CLOSURES:
+        spec.add_equality(
+            type=mujoco.mjtEq.mjEQ_CONNECT,
+            objtype=mujoco.mjtObj.mjOBJ_SITE,
+            name1=first,
+            name2=second,
+            solref=CLOSURE_SOLREF,
+            solimp=CLOSURE_SOLIMP,
+        )
+    for joint in JOINTS:
+        spec.add_actuator(
+            name=joint.name,
+            target=joint.name,
+            trntype=mujoco.mjtTrn.mjTRN_JOINT,
+            gaintype=mujoco.mjtGain.mjGAIN_FIXED,
+            biastype=mujoco.mjtBias.mjBIAS_AFFINE,
+            gainprm=[1.0] + [0.0] * 9,
+        )
+    model = spec.compile()
+    return BodyModel(
+        model,
+        np.array([model.joint(joint.name).qposadr[0] for joint in JOINTS], dtype=np.intp),
+        np.array([model.joint(joint.name).dofadr[0] for joint in JOINTS], dtype=np.intp),
+        np.array([model.joint(name).qposadr[0] for name in BASE_JOINTS], dtype=np.intp),
+        np.array([model.joint(name).dofadr[0] for name in BASE_JOINTS], dtype=np.intp),
+    )
