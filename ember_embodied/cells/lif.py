@@ -1,0 +1,68 @@
+"""Leaky integrate-and-fire gate: each neuron opens when its own activity has built up.
+
+One step, with the true time ``dt`` since the last one (all per neuron, ``*`` elementwise):
+
+    I  = gain * |x|                                      input current
+    V' = V e^(-dt/tau_m) + (1 - e^(-dt/tau_m)) I         membrane potential
+    s  = sigmoid(k (V' - theta - rho R))                 firing, 0 to 1
+    R' = R e^(-dt/tau_r) + (1 - e^(-dt/tau_r)) s         refractory load
+    g  = leak + (1 - leak) s                             openness
+    y  = g * x
+
+(Gerstner et al., Neuronal Dynamics, 2014, ch. 1, for V; the threshold raised by the load R is
+ch. 6's.) Firing is a sigmoid, forward as well as backward: it is its own surrogate gradient, and
+a hard threshold would flip on the last bit in which two runtimes differ.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+TAU_MEMBRANE_S: Final = 0.2
+TAU_REFRACTORY_S: Final = 0.5
+STEEPNESS: Final = 6.0
+
+
+class LifState(NamedTuple):
+    """Membrane potential and refractory load, each [batch, neurons], zero at start."""
+
+    membrane: Tensor
+    refractory: Tensor
+
+
+class LifGate(nn.Module):
+    """The gate's learned constants; every ``forward`` is one pure step."""
+
+    def __init__(self, neurons: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(neurons))
+        self.threshold = nn.Parameter(torch.full((neurons,), 0.3))
+        self.rho = nn.Parameter(torch.full((neurons,), 0.1))
+        self.leak_logit = nn.Parameter(torch.zeros(neurons))
+        self.log_tau_membrane = nn.Parameter(torch.full((neurons,), TAU_MEMBRANE_S).log())
+        self.log_tau_refractory = nn.Parameter(torch.full((neurons,), TAU_REFRACTORY_S).log())
+
+    def forward(self, x: Tensor, dt: Tensor, state: LifState) -> tuple[Tensor, Tensor, LifState]:
+        """One step.
+
+        Args:
+            x: activity, [batch, neurons].
+            dt: seconds since the last step, [batch, 1].
+            state: of the last step.
+
+        Returns:
+            ``(y, openness, state)``: both [batch, neurons], openness in (0, 1).
+        """
+        keep_membrane = torch.exp(-dt * torch.exp(-self.log_tau_membrane))
+        keep_refractory = torch.exp(-dt * torch.exp(-self.log_tau_refractory))
+        current = self.gain * x.abs()
+        membrane = current + keep_membrane * (state.membrane - current)
+        excess = membrane - self.threshold - self.rho * state.refractory
+        firing = torch.sigmoid(STEEPNESS * excess)
+        refractory = firing + keep_refractory * (state.refractory - firing)
+        leak = torch.sigmoid(self.leak_logit)
+        openness = leak + (1.0 - leak) * firing
+        return openness * x, openness, LifState(membrane, refractory)

@@ -1,0 +1,185 @@
+"""Ember: a continuous-time core with LIF gates between the senses and five motor commands.
+
+One tick, batch B, senses S, streams M, neurons H, predicted senses P:
+
+    x      = silu(W [senses, mask])                                  [B, E]  what is felt
+    h'     = CfC(x, dt, h)                                           [B, H]  what has happened
+    y      = LIF(h', dt)                                             [B, H]  what matters now
+    phase' = (phase + 2 pi breath_hz dt) mod 2 pi                    [B, 1]  breathing
+    o      = W_o [y, sin phase', cos phase']                                 all heads at once
+
+    w      = softmax(logits over those places that are there)        [B, 6]  where to look
+    gaze'  = gaze + (1 - e^(-r dt)) (sum_k w_k place_k - gaze)       [B, 2]  gaze in mind
+    goal   = [gaze' + trim, antennas, share * gaze'_yaw + trim]      [B, 5]  clamped to limits
+    command = last + (1 - e^(-q dt)) (goal - last)                   [B, 5]  a smooth step there
+
+The places are home, the face, both hypotheses of the sound, the intent's target and one that
+the network makes up. Pointing at what the senses measured, instead of drawing an angle out of H
+neurons, is what lets a net this small be exact; the rates r and q make every step a true function
+of ``dt``. All state is data: it goes in and comes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi
+from typing import Final, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ember_embodied.cells.cfc import CfcCell
+from ember_embodied.cells.lif import LifGate, LifState
+from ember_embodied.sense_vector import (
+    INDEX,
+    MASK_COUNT,
+    PREDICTED,
+    PREDICTED_INDEX,
+    SENSE_COUNT,
+    SENSES,
+    STREAMS,
+)
+
+PLACES: Final = ("home", "face", "sound_front", "sound_mirror", "intent", "free")
+COMMANDS: Final = ("head_yaw", "head_pitch", "antenna_left", "antenna_right", "body_yaw")
+COMMAND_LIMIT_RAD: Final = (2.6, 0.6, 2.9, 2.9, 2.05)
+"""Each command stays within +- this: inside the joint table's limits, and for the head inside
+what the Stewart platform reaches; kinematics and gate have the last word."""
+TRIM_RAD: Final = (0.35, 0.25, 0.35)
+"""Reach of the learned trim of head yaw, head pitch and body yaw: more than the servos' droop."""
+ANTENNA_REACH_RAD: Final = 1.5
+GAZE_RATE_HZ: Final = 3.0
+MOTION_RATE_HZ: Final = 8.0
+"""Rates r and q are these times a softplus that starts near 0.7."""
+ABSENT: Final = 1e4
+"""Taken from the logit of a place that is not there; e^-10000 is exactly 0 in float32."""
+TURN: Final = 2.0 * pi
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """Sizes of the network, and what of its life is not learned."""
+
+    embedding: int = 64
+    backbone: int = 96
+    neurons: int = 96
+    breath_hz: float = 0.2
+
+
+class State(NamedTuple):
+    """Everything that a tick hands to the next one; all zero at the start of a life."""
+
+    hidden: Tensor
+    membrane: Tensor
+    refractory: Tensor
+    gaze: Tensor
+    phase: Tensor
+
+
+class Output(NamedTuple):
+    """One tick's result: command [B, 5] rad, prediction [B, P], confidence [B, 1], gates."""
+
+    command: Tensor
+    prediction: Tensor
+    confidence: Tensor
+    lif_gate: Tensor
+    gaze_gate: Tensor
+    state: State
+
+
+def state_shapes(config: NetworkConfig) -> dict[str, int]:
+    """Name and width of each state tensor, in order."""
+    n = config.neurons
+    return {"hidden": n, "membrane": n, "refractory": n, "gaze": 2, "phase": 1}
+
+
+class Ember(nn.Module):
+    """The network; ``forward`` is one pure step."""
+
+    scale: Tensor
+    limit: Tensor
+    trim: Tensor
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embed = nn.Linear(SENSE_COUNT + MASK_COUNT, config.embedding)
+        self.core = CfcCell(config.embedding, config.backbone, config.neurons)
+        self.gate = LifGate(config.neurons)
+        self.widths = (len(PLACES), 2, 1, 3, 2, 1, 5, 1, len(PREDICTED))
+        self.heads = nn.Linear(config.neurons + 2, sum(self.widths))
+        self.register_buffer("scale", torch.tensor([s.scale for s in SENSES]), persistent=False)
+        self.register_buffer("limit", torch.tensor(COMMAND_LIMIT_RAD), persistent=False)
+        self.register_buffer("trim", torch.tensor(TRIM_RAD), persistent=False)
+
+    def initial_state(self, batch: int) -> State:
+        """The state at the start of a life."""
+        return State(*(torch.zeros(batch, width) for width in state_shapes(self.config).values()))
+
+    def forward(self, senses: Tensor, mask: Tensor, dt: Tensor, state: State) -> Output:
+        """One step: senses [B, S], mask [B, M], dt [B, 1] s, state of the last step."""
+        x = functional.silu(self.embed(torch.cat((senses, mask), dim=1)))
+        hidden = self.core(x, dt, state.hidden)
+        y, lif_gate, lif = self.gate(hidden, dt, LifState(state.membrane, state.refractory))
+        phase = state.phase + dt * (TURN * self.config.breath_hz)
+        phase = phase - TURN * torch.floor(phase / TURN)
+        heads = self.heads(torch.cat((y, torch.sin(phase), torch.cos(phase)), dim=1))
+        logits, free, rate, trim, antennas, share, motion, doubt, change = heads.split(
+            self.widths, dim=1
+        )
+
+        places, there = self._places(senses, mask, free)
+        gaze_gate = torch.softmax(logits - ABSENT * (1.0 - there), dim=1)
+        wanted = (gaze_gate.unsqueeze(2) * places).sum(dim=1)
+        toward = 1.0 - torch.exp(-GAZE_RATE_HZ * functional.softplus(rate) * dt)
+        gaze = state.gaze + toward * (wanted - state.gaze)
+
+        trim = self.trim * torch.tanh(trim)
+        goal = torch.cat(
+            (
+                gaze + trim[:, :2],
+                ANTENNA_REACH_RAD * torch.tanh(antennas),
+                torch.sigmoid(share) * gaze[:, :1] + trim[:, 2:],
+            ),
+            dim=1,
+        )
+        goal = torch.clamp(goal, -self.limit, self.limit)
+        first, known = INDEX["command.head_yaw"], mask[:, _bit("command")]
+        last = senses[:, first : first + 5] * self.scale[first : first + 5]
+        step = 1.0 - known * torch.exp(-MOTION_RATE_HZ * functional.softplus(motion) * dt)
+        command = torch.clamp(last + step * (goal - last), -self.limit, self.limit)
+
+        prediction = senses[:, PREDICTED_INDEX.tolist()] + change
+        state = State(hidden, lif.membrane, lif.refractory, gaze, phase)
+        return Output(command, prediction, torch.sigmoid(doubt), lif_gate, gaze_gate, state)
+
+    def _places(self, senses: Tensor, mask: Tensor, free: Tensor) -> tuple[Tensor, Tensor]:
+        """Where one could look, [B, 6, 2] (yaw, pitch in rad), and which are there, [B, 6]."""
+
+        def radians(name: str) -> Tensor:
+            i = INDEX[name]
+            return senses[:, i : i + 1] * self.scale[i]
+
+        nothing = torch.zeros_like(mask[:, :1])
+        always = torch.ones_like(nothing)
+        yaw_limit, pitch_limit = COMMAND_LIMIT_RAD[:2]
+        free = torch.tanh(free)
+        rows = (
+            (nothing, nothing),
+            (radians("camera.yaw"), radians("camera.pitch")),
+            (radians("doa.front"), nothing),
+            (radians("doa.mirror"), nothing),
+            (radians("intent.yaw"), radians("intent.pitch")),
+            (yaw_limit * free[:, :1], pitch_limit * free[:, 1:]),
+        )
+        places = torch.stack([torch.cat(row, dim=1) for row in rows], dim=1)
+        seen = (radians("camera.confidence") > 0.0).to(mask.dtype)
+        heard, told = mask[:, _bit("doa")], mask[:, _bit("intent")]
+        return places, torch.cat((always, seen, heard, heard, told, always), dim=1)
+
+
+def _bit(stream: str) -> slice:
+    """Column of a stream's mask bit, kept as a column."""
+    i = STREAMS.index(stream)
+    return slice(i, i + 1)

@@ -1,0 +1,96 @@
+"""The network on the robot: ONNX Runtime, one thread, state in and state out, no torch.
+
+``Runtime.step`` is a pure function of its arguments: the session holds weights only, so a log
+can put any recorded state back and get the same bits. One intra-op and one inter-op thread and
+sequential execution keep the order of every sum fixed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from ember_embodied.bundle import Bundle, BundleError, TensorRow, graph_inputs, graph_outputs
+
+Array = NDArray[np.float32]
+State = tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One tick of the network.
+
+    ``command`` is float32[5] in rad in the order of ``MotorCommand``; ``prediction`` foretells the
+    inputs in ``sense_vector.PREDICTED`` one tick ahead, normalised; ``confidence`` and ``gates``
+    are 0 to 1. ``state`` goes into the next step.
+    """
+
+    command: Array
+    prediction: Array
+    confidence: float
+    gates: Array
+    state: State
+
+
+class Runtime:
+    """One bundle, ready to run."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Open the session. Raises ``BundleError`` when the graph is not what the manifest says."""
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 3
+        self.bundle = bundle
+        self._session = ort.InferenceSession(
+            str(bundle.model_path), options, providers=["CPUExecutionProvider"]
+        )
+        inputs, outputs = graph_inputs(bundle.manifest), graph_outputs(bundle.manifest)
+        _refuse_signature(bundle, "input", self._session.get_inputs(), inputs)
+        _refuse_signature(bundle, "output", self._session.get_outputs(), outputs)
+        self._state_names = tuple(row.name for row in bundle.manifest.state)
+        self._state_widths = tuple(row.width for row in bundle.manifest.state)
+        self._output_names = [row.name for row in outputs]
+        self._gate_end = 3 + len(bundle.manifest.gates)
+
+    def initial_state(self) -> State:
+        """The state at the start of a life: zeros, each [1, width]."""
+        return tuple(np.zeros((1, width), dtype=np.float32) for width in self._state_widths)
+
+    def step(self, senses: Array, mask: Array, dt_s: float, state: State) -> Step:
+        """One tick: senses float32[S], mask float32[M], true seconds since the last step."""
+        feed = {
+            "senses": senses[np.newaxis],
+            "mask": mask[np.newaxis],
+            "dt": np.array([[dt_s]], dtype=np.float32),
+            **dict(zip(self._state_names, state, strict=True)),
+        }
+        outputs = self._session.run(self._output_names, feed)
+        end = self._gate_end
+        return Step(
+            command=outputs[0][0],
+            prediction=outputs[1][0],
+            confidence=float(outputs[2][0, 0]),
+            gates=np.concatenate(outputs[3:end], axis=1)[0],
+            state=tuple(outputs[end:]),
+        )
+
+
+def _refuse_signature(
+    bundle: Bundle, side: str, found: list[ort.NodeArg], expected: tuple[TensorRow, ...]
+) -> None:
+    theirs = [(node.name, list(node.shape), node.type) for node in found]
+    ours = [(row.name, [1, row.width], "tensor(float)") for row in expected]
+    for graph, manifest in zip(theirs, ours, strict=False):
+        if graph != manifest:
+            raise BundleError(
+                f"{bundle.model_path}: {side} {graph[0]} is {graph[1:]}, manifest: {manifest}"
+            )
+    if len(theirs) != len(ours):
+        raise BundleError(
+            f"{bundle.model_path}: {len(theirs)} {side}s, the manifest needs {len(ours)}"
+        )
