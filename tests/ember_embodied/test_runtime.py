@@ -56,6 +56,14 @@ def test_time_matters(runtime: Runtime) -> None:
     assert np.abs(slow.state[0] - fast.state[0]).max() > 1e-3
 
 
+def test_other_shapes_and_types_are_refused(runtime: Runtime) -> None:
+    senses, mask = _inputs(3)
+    with pytest.raises(TypeError, match="float64"):
+        runtime.step(senses.astype(np.float64), mask, 0.1, runtime.initial_state())
+    with pytest.raises(RuntimeError, match="size"):
+        runtime.step(senses[:-1], mask, 0.1, runtime.initial_state())
+
+
 def test_no_torch_is_loaded() -> None:
     program = (
         "import sys; from ember_embodied import bundle, runtime, sense_vector;"
