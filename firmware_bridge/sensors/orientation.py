@@ -133,7 +133,7 @@ class OrientationFilter:
         Args:
             gyroscope_rad_s: mean rate over the last ``dt_s``, sensor axes.
             accelerometer_m_s2: specific force, sensor axes; at rest it points up.
-            dt_s: true time since the last update; the first one's is ignored.
+            dt_s: true time since the last update; infinite after a pause of unknown length.
         """
         if self._age_s is None or dt_s > GAP_S:
             self._begin(gyroscope_rad_s, accelerometer_m_s2)
