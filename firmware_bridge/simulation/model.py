@@ -15,7 +15,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.joints import JOINTS
+from firmware_bridge.joints import JOINTS, STEWART
 from firmware_bridge.simulation.geometry_table import BODIES, LOOP_CLOSURES, SITES, BodyGeometry
 from firmware_bridge.simulation.motor import ARMATURE_KG_M2, VISCOUS_N_M_S
 
@@ -35,6 +35,13 @@ FRICTION_SOLIMP: Final = (0.9999, 0.9999, 0.001, 0.5, 2.0)
 """Dry friction that hardly creeps: a held joint loses under 1 % of its error in a minute."""
 POSITION_SIGN: Final = np.array([1, 1, 1, 1, 1, 1, 1, -1, -1], dtype=np.float64)
 """Servo angle to model angle: the model's antennas turn the other way round."""
+STOPS_RAD: Final = (
+    (-2.7925268, 2.7925268),
+    *((joint.lower_rad - 0.02, joint.upper_rad + 0.02) for joint in JOINTS[STEWART]),
+    None,
+    None,
+)
+"""Mechanical stops, model signs: just outside the servos' own limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,8 @@ def _add_body(spec: mujoco.MjSpec, geometry: BodyGeometry) -> None:
             damping=[float(VISCOUS_N_M_S[index]), 0.0, 0.0],
             frictionloss=1e-3,
             solimp_friction=FRICTION_SOLIMP,
+            limited=STOPS_RAD[index] is not None,
+            range=STOPS_RAD[index] or (0.0, 0.0),
         )
     else:
         _add_base_joints(body)
@@ -104,6 +113,7 @@ def build_model(timestep_s: float) -> BodyModel:
     and all viscous damping implicitly.
     """
     spec = mujoco.MjSpec()
+    spec.compiler.degree = False
     spec.option.timestep = timestep_s
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.gravity = [0.0, 0.0, -GRAVITY_M_S2]

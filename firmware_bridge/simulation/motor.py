@@ -33,7 +33,7 @@ BAM_STRIBECK_EXPONENT: Final = 0.7601158768377835
 BAM_VISCOUS_N_M_S: Final = 0.004621034970462603
 BAM_ARMATURE_KG_M2: Final = 0.0018954552619850965
 
-BODY_BEARING_FRICTION_N_M: Final = 0.06
+BODY_BEARING_FRICTION_N_M: Final = 0.11
 """Dry friction of the printed bearing under the body: this project's estimate, set so that the
 body lands 2 to 8 degrees short with P = 200 and I = 0, as owners measured."""
 BACKLASH_RAD: Final = math.radians(0.25)
@@ -166,7 +166,7 @@ class ServoUnits:
         draws = generator.standard_normal((6, 9)) * spread
         return ServoUnits(
             np.clip(1.0 + 0.05 * draws[0], 0.7, 1.3),
-            np.exp(0.25 * draws[1]),
+            np.clip(np.exp(0.25 * draws[1]), 0.6, 1.75),
             6.0 * draws[2],
             BACKLASH_RAD * np.exp(0.3 * draws[3]),
             1.0 + 0.01 * draws[4],

@@ -44,10 +44,17 @@ class Plant:
         self.data = mujoco.MjData(self.model)
         self.servos = ServoBank(units or ServoUnits.nominal(), supply_v)
         self.t_ns = 0
+        # Views into MuJoCo's own memory: looking them up costs more than the sums.
+        self._qpos: Array = self.data.qpos
+        self._qvel: Array = self.data.qvel
+        self._ctrl: Array = self.data.ctrl
+        self._motor_damping: Array = self.model.actuator_biasprm[:, 2]
+        self._dry_friction: Array = self.model.dof_frictionloss
+        self._joint_qpos = self.body.joint_qpos
+        self._joint_dof = self.body.joint_dof
         self._max_substep_ns = max_substep_ns
         self._settle(np.asarray(pose_rad, dtype=np.float64))
-        self.servos.advance(self.position_rad, self.velocity_rad_s, 1e-6)
-        self.servos.goal_position[:] = self.servos.present_position
+        self.servos.place(self.position_rad)
 
     def _settle(self, pose_rad: Array) -> None:
         """Assemble the closed chain: walk the joints from the model's own pose to ``pose_rad``."""
@@ -92,21 +99,23 @@ class Plant:
         substeps = -(-duration_ns // self._max_substep_ns)
         dt_s = duration_ns * 1e-9 / substeps
         self.model.opt.timestep = dt_s
+        self.servos.begin()
         for _ in range(substeps):
             self._substep(dt_s)
+        self.servos.publish()
         self.t_ns += duration_ns
 
     def _substep(self, dt_s: float) -> None:
-        data, model, body, servos = self.data, self.model, self.body, self.servos
+        servos = self.servos
         servos.advance(
-            data.qpos[body.joint_qpos] * POSITION_SIGN,
-            data.qvel[body.joint_dof] * POSITION_SIGN,
+            self._qpos[self._joint_qpos] * POSITION_SIGN,
+            self._qvel[self._joint_dof] * POSITION_SIGN,
             dt_s,
         )
-        data.ctrl[:] = servos.drive_torque_n_m * POSITION_SIGN
-        model.actuator_biasprm[:, 2] = -servos.damping_n_m_s
-        model.dof_frictionloss[body.joint_dof] = servos.friction_n_m
-        mujoco.mj_step(model, data)
+        np.multiply(servos.drive_torque_n_m, POSITION_SIGN, out=self._ctrl)
+        np.negative(servos.damping_n_m_s, out=self._motor_damping)
+        self._dry_friction[self._joint_dof] = servos.friction_n_m
+        mujoco.mj_step(self.model, self.data)
 
     def closure_error_m(self) -> float:
         """Greatest distance between a rod's end and its socket: 0 in a perfect chain."""

@@ -37,6 +37,7 @@ class Profile:
         self._duration = np.zeros(len(position))
         self._ramp = np.zeros(len(position))
         self._elapsed = np.zeros(len(position))
+        self._busy = False
 
     def hold(self, where: Bools, position: Array) -> None:
         """Stand still at ``position`` where the mask says so."""
@@ -80,15 +81,19 @@ class Profile:
         ):
             array[where] = value[where]
         self._elapsed[where] = 0.0
+        self._busy = True
 
     def advance(self, dt_s: float) -> None:
         """Move the nine trajectories on by ``dt_s``."""
+        if not self._busy:
+            return
         self._elapsed += dt_s
         done = self._elapsed >= self._duration
         if done.all():
             np.copyto(self.position, self._goal)
             self.velocity.fill(0.0)
             self.acceleration.fill(0.0)
+            self._busy = False
             return
         before = self.velocity.copy()
         ramp = np.maximum(self._ramp, _TINY)

@@ -26,7 +26,7 @@ from firmware_bridge.simulation.motor import (
     ServoUnits,
     dry_friction,
 )
-from firmware_bridge.simulation.profile import Profile
+from firmware_bridge.simulation.profile import VELOCITY_UNIT_PULSES_S, Profile
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,8 +42,6 @@ I_GAIN_DIVISOR: Final = 65536.0
 D_GAIN_DIVISOR: Final = 16.0
 FEEDFORWARD_DIVISOR: Final = 4.0
 """Feed-forwards act on pulses per ms and pulses per ms^2 (the manual names no unit)."""
-VELOCITY_P_DIVISOR: Final = 128.0
-VELOCITY_I_DIVISOR: Final = 65536.0
 VELOCITY_P_GAIN: Final = 180
 VELOCITY_I_GAIN: Final = 1600
 TIME_BASED_PROFILE: Final = 4
@@ -69,9 +67,10 @@ OVERLOAD_TIME_S: Final = 2.0
 """Overload: at least this share of the full duty with the shaft still for this long. The manual
 only says that a load beyond the maximum output persists; both numbers are estimates."""
 OVERLOAD_SPEED_RAD_S: Final = 0.2
+PROTECTION_PERIOD_S: Final = 0.02
+"""How often a servo looks at its own heat, load and supply."""
 SHOCK_V: Final = 3.0
 """Under this rail voltage the servo's own supply fails (register bit 0x10)."""
-CONTACT_PLAY_SPEED_SHARE: Final = 1.0
 
 _SHIPPED_HOMING: Final = np.array([joint.homing_offset_raw for joint in JOINTS], dtype=np.int64)
 _HALF_TURN: Final = COUNTS_PER_TURN // 2
@@ -86,7 +85,8 @@ class ServoBank:
 
     Anyone may write the writable arrays between steps; the bank reads them at the next step and
     refuses nothing (range and access rules belong to the bus). A goal that changes starts a
-    profile; the same goal written again changes nothing.
+    profile; the same goal written again changes nothing. ``begin``, any number of ``advance``,
+    ``publish`` make one step; registers are taken over by the first and written by the last.
     """
 
     def __init__(self, units: ServoUnits, supply_v: float = SUPPLY_V) -> None:
@@ -117,14 +117,19 @@ class ServoBank:
         self.damping_n_m_s: Array = np.zeros(SERVO_COUNT)
         """Back-EMF braking kt ke / R where the gears are in contact."""
         self.friction_n_m: Array = self.friction_base_n_m.copy()
+        self._position: Array = np.full(SERVO_COUNT, float(_HALF_TURN))
+        self._velocity_rad_s: Array = np.zeros(SERVO_COUNT)
         self._pwm: Array = np.zeros(SERVO_COUNT)
         self._integral: Array = np.zeros(SERVO_COUNT)
         self._gap: Array = np.zeros(SERVO_COUNT)
+        self._half_gap: Array = 0.5 * units.backlash_rad
         self._overload_s: Array = np.zeros(SERVO_COUNT)
-        self._profile = Profile(self.present_position.astype(np.float64))
+        self._heat_j: Array = np.zeros(SERVO_COUNT)
+        self._since_check_s = 0.0
+        self._profile = Profile(self._position)
         self._followed_goal = self.goal_position.copy()
-        self._was_on: Bools = np.zeros(SERVO_COUNT, dtype=np.bool_)
-        self._started = False
+        self._was_following: Bools = np.zeros(SERVO_COUNT, dtype=np.bool_)
+        self.begin()
 
     def _power_up_eeprom(self) -> None:
         self.operating_mode = _ints(POSITION_MODE)
@@ -167,44 +172,48 @@ class ServoBank:
         self._overload_s[index] = 0.0
         self._integral[index] = 0.0
 
-    def advance(self, position_rad: Array, velocity_rad_s: Array, dt_s: float) -> None:
-        """Run the nine firmwares for ``dt_s`` on the true joint angles and speeds (each [9]).
+    def place(self, position_rad: Array) -> None:
+        """Power up at these joint angles: the encoders read them and the goals stand there."""
+        self.begin()
+        self._position = np.rint(position_rad * self._scale + self._zero)
+        self._profile.hold(np.ones(SERVO_COUNT, dtype=np.bool_), self._position)
+        self.publish()
+        self.goal_position[:] = self.present_position
+        self._followed_goal[:] = self.goal_position
 
-        Leaves ``drive_torque_n_m``, ``damping_n_m_s`` and ``friction_n_m`` for the plant.
-        """
-        self._read_encoder(position_rad, velocity_rad_s)
-        enabled = self.torque_enable != 0
-        self._follow(enabled, dt_s)
-        self._regulate(enabled, velocity_rad_s, dt_s)
-        self._drive(enabled, velocity_rad_s, dt_s)
-        self._protect(velocity_rad_s, dt_s)
+    def begin(self) -> None:
+        """Take the registers over into the firmwares: once before a run of substeps."""
+        self._enabled = self.torque_enable != 0
+        sign = np.where((self.drive_mode & REVERSE_DIRECTION) != 0, -1.0, 1.0)
+        self._sign = sign
+        self._scale: Array = sign * PULSES_PER_RAD
+        self._zero: Array = (
+            sign * self.units.offset_pulses + _HALF_TURN + self.homing_offset - _SHIPPED_HOMING
+        )
+        self._limit: Array = (np.minimum(self.pwm_limit, self.goal_pwm) * self._enabled).astype(
+            np.float64
+        )
+        self._p_gain: Array = self.position_p_gain / P_GAIN_DIVISOR
+        self._i_gain: Array = self.position_i_gain / I_GAIN_DIVISOR
+        self._d_gain: Array = self.position_d_gain / D_GAIN_DIVISOR
+        volts_per_unit = PWM_SLOPE_UNIT_V_MS * 1e3
+        self._slope_counts_s: Array = self.pwm_slope / (self.supply_v / (FULL_PWM * volts_per_unit))
+        feedforward = self.feedforward_1st.any() or self.feedforward_2nd.any()
+        self._plain = not (
+            feedforward
+            or self.position_i_gain.any()
+            or self.position_d_gain.any()
+            or (self.operating_mode != POSITION_MODE).any()
+        )
+        self._follow()
 
-    def _read_encoder(self, position_rad: Array, velocity_rad_s: Array) -> None:
-        pulses = position_rad * PULSES_PER_RAD + self.units.offset_pulses
-        position = np.rint(pulses).astype(np.int64)
-        velocity = np.rint(velocity_rad_s / VELOCITY_UNIT_RAD_S).astype(np.int64)
-        reverse = (self.drive_mode & REVERSE_DIRECTION) != 0
-        if reverse.any():
-            position = np.where(reverse, -position, position)
-            velocity = np.where(reverse, -velocity, velocity)
-        position += _HALF_TURN + self.homing_offset - _SHIPPED_HOMING
-        self._position_step = position - self.present_position
-        self.present_position[:] = position
-        self.present_velocity[:] = velocity
-        self.moving[:] = np.abs(velocity) > MOVING_THRESHOLD
-        if not self._started:
-            self._started = True
-            self._position_step = np.zeros(SERVO_COUNT, dtype=np.int64)
-            self._followed_goal[:] = self.goal_position
-            self._profile.hold(np.ones(SERVO_COUNT, dtype=np.bool_), position.astype(np.float64))
-
-    def _follow(self, enabled: Bools, dt_s: float) -> None:
-        still = ~enabled | (self.bus_watchdog_tripped != 0)
-        if still.any():
-            self._profile.hold(still, self.present_position.astype(np.float64))
-            self._integral[still] = 0.0
-        new = enabled & ((self.goal_position != self._followed_goal) | ~self._was_on)
-        new &= ~still
+    def _follow(self) -> None:
+        """Start the profiles of new goals; without torque the trajectory is where the shaft is."""
+        following = self._enabled & (self.bus_watchdog_tripped == 0)
+        if not following.all():
+            self._profile.hold(~following, self._position)
+            self._integral[~self._enabled] = 0.0
+        new = following & ((self.goal_position != self._followed_goal) | ~self._was_following)
         if new.any():
             self._profile.retarget(
                 new,
@@ -214,105 +223,110 @@ class ServoBank:
                 (self.drive_mode & TIME_BASED_PROFILE) != 0,
             )
             self._followed_goal[new] = self.goal_position[new]
-        self._was_on = ~still
+        self._was_following = following
+
+    def advance(self, position_rad: Array, velocity_rad_s: Array, dt_s: float) -> None:
+        """Run the nine firmwares for ``dt_s`` on the true joint angles and speeds (each [9]).
+
+        Leaves ``drive_torque_n_m``, ``damping_n_m_s`` and ``friction_n_m`` for the plant.
+        """
+        self._velocity_rad_s = velocity_rad_s
+        position = np.rint(position_rad * self._scale + self._zero)
+        moved = position - self._position
+        self._position = position
         self._profile.advance(dt_s)
-        self.position_trajectory[:] = np.rint(self._profile.position)
-        self.velocity_trajectory[:] = self._profile.velocity * (60.0 / (0.229 * COUNTS_PER_TURN))
+        pwm = (self._profile.position - position) * self._p_gain
+        if not self._plain:
+            pwm = self._full_law(pwm, moved, velocity_rad_s, dt_s * 1e3)
+        slew = self._slope_counts_s * dt_s
+        pwm = np.minimum(np.maximum(pwm, self._pwm - slew), self._pwm + slew)
+        self._pwm = np.minimum(np.maximum(pwm, -self._limit), self._limit)
+        self._drive(self._pwm * self._sign, velocity_rad_s, dt_s)
+        self._since_check_s += dt_s
+        if self._since_check_s >= PROTECTION_PERIOD_S:
+            self._protect(self._since_check_s)
+            self._since_check_s = 0.0
 
-    def _regulate(self, enabled: Bools, velocity_rad_s: Array, dt_s: float) -> None:
-        """PWM of the nine controllers, counts: limited, slewed, 0 without torque."""
-        dt_ms = dt_s * 1e3
-        limit = np.minimum(self.pwm_limit, self.goal_pwm).astype(np.float64)
-        error = self._profile.position - self.present_position
-        pwm = error * (self.position_p_gain / P_GAIN_DIVISOR)
-        if self.position_i_gain.any():
-            self._integral += error * (self.position_i_gain * (dt_ms / I_GAIN_DIVISOR))
-            np.clip(self._integral, -limit, limit, out=self._integral)
-            pwm += self._integral
-        if self.position_d_gain.any():
-            pwm -= self._position_step * (self.position_d_gain / (D_GAIN_DIVISOR * dt_ms))
-        if self.feedforward_1st.any() or self.feedforward_2nd.any():
-            pwm += self._profile.velocity * (self.feedforward_1st * (1e-3 / FEEDFORWARD_DIVISOR))
-            pwm += self._profile.acceleration * (
-                self.feedforward_2nd * (1e-6 / FEEDFORWARD_DIVISOR)
-            )
-        if (self.operating_mode != POSITION_MODE).any():
-            pwm = self._other_modes(pwm, velocity_rad_s, dt_ms)
-        np.clip(pwm, -limit, limit, out=pwm)
-        slew = self.pwm_slope * (PWM_SLOPE_UNIT_V_MS * dt_ms * FULL_PWM / self.rail_v)
-        pwm = np.clip(pwm, self._pwm - slew, self._pwm + slew)
-        pwm[~enabled] = 0.0
-        self._pwm = pwm
-        self.present_pwm[:] = np.rint(pwm)
-
-    def _other_modes(self, pwm: Array, velocity_rad_s: Array, dt_ms: float) -> Array:
-        """PWM where a servo is not in plain position mode; the current loop is taken as ideal."""
+    def _full_law(self, pwm: Array, moved: Array, velocity_rad_s: Array, dt_ms: float) -> Array:
+        """The whole control law: integral, derivative, feed-forwards and the other modes."""
+        error = self._profile.position - self._position
+        self._integral += error * self._i_gain * dt_ms
+        np.clip(self._integral, -self._limit, self._limit, out=self._integral)
+        pwm = pwm + self._integral - moved * self._d_gain / dt_ms
+        pwm += self._profile.velocity * self.feedforward_1st * (1e-3 / FEEDFORWARD_DIVISOR)
+        pwm += self._profile.acceleration * self.feedforward_2nd * (1e-6 / FEEDFORWARD_DIVISOR)
         mode = self.operating_mode
+        if (mode == POSITION_MODE).all():
+            return pwm
+        speed = velocity_rad_s * self._sign
         counts_per_volt = FULL_PWM / self.rail_v
-        back_emf = BACK_EMF_V_S * velocity_rad_s
-        current = np.clip(self.goal_current, -self.current_limit, self.current_limit) * 1e-3
-        driven = (current * RESISTANCE_OHM + back_emf) * counts_per_volt
-        held_low = (-np.abs(current) * RESISTANCE_OHM + back_emf) * counts_per_volt
-        held_high = (np.abs(current) * RESISTANCE_OHM + back_emf) * counts_per_volt
-        goal = np.clip(self.goal_velocity, -self.velocity_limit, self.velocity_limit)
-        slip = np.where(self.bus_watchdog_tripped != 0, 0, goal) - self.present_velocity
-        turning = mode == VELOCITY_MODE
-        self._integral += np.where(
-            turning, slip * (VELOCITY_I_GAIN * dt_ms / VELOCITY_I_DIVISOR), 0
+        back_emf = BACK_EMF_V_S * speed
+        current = np.minimum(np.abs(self.goal_current), self.current_limit) * 1e-3
+        push = current * RESISTANCE_OHM
+        driven = (np.sign(self.goal_current) * push + back_emf) * counts_per_volt
+        held = np.clip(
+            pwm, (back_emf - push) * counts_per_volt, (back_emf + push) * counts_per_volt
         )
-        np.clip(self._integral, -FULL_PWM, FULL_PWM, out=self._integral)
-        turned = slip * (VELOCITY_P_GAIN / VELOCITY_P_DIVISOR) + self._integral
+        goal = np.clip(self.goal_velocity, -self.velocity_limit, self.velocity_limit)
+        slip = np.where(self.bus_watchdog_tripped != 0, 0, goal) - speed / VELOCITY_UNIT_RAD_S
+        turning = mode == VELOCITY_MODE
+        self._integral += np.where(turning, slip * (VELOCITY_I_GAIN * dt_ms / I_GAIN_DIVISOR), 0.0)
+        turned = slip * (VELOCITY_P_GAIN / P_GAIN_DIVISOR) + self._integral
         return np.select(
             [mode == CURRENT_MODE, turning, mode == CURRENT_POSITION_MODE, mode == PWM_MODE],
-            [driven, turned, np.clip(pwm, held_low, held_high), self.goal_pwm.astype(np.float64)],
+            [driven, turned, held, self.goal_pwm.astype(np.float64)],
             pwm,
         )
 
-    def _drive(self, enabled: Bools, velocity_rad_s: Array, dt_s: float) -> None:
-        """Voltage, current, gear play and friction."""
-        reverse = (self.drive_mode & REVERSE_DIRECTION) != 0
-        voltage = self._pwm * (self.rail_v / FULL_PWM)
-        if reverse.any():
-            voltage = np.where(reverse, -voltage, voltage)
-        self.current_a = np.where(
-            enabled, (voltage - BACK_EMF_V_S * velocity_rad_s) / RESISTANCE_OHM, 0.0
-        )
+    def _drive(self, pwm: Array, velocity_rad_s: Array, dt_s: float) -> None:
+        """Voltage, current, gear play and friction, in the joint's direction."""
+        enabled = self._enabled
+        voltage = pwm * (self.rail_v / FULL_PWM)
+        self.current_a = (voltage - BACK_EMF_V_S * velocity_rad_s) * (enabled / RESISTANCE_OHM)
         torque = self.torque_constant_n_m_a * self.current_a
-        half = 0.5 * self.units.backlash_rad
         # Inside the play the rotor runs free at its no-load speed and drives nothing.
-        slip = np.where(enabled, voltage / BACK_EMF_V_S - velocity_rad_s, -velocity_rad_s)
-        gap = self._gap + slip * dt_s
-        self._gap = np.clip(gap, -half, half)
-        engaged = np.where(torque >= 0.0, gap >= half, gap <= -half) & enabled
-        gain = np.where(engaged, self.torque_constant_n_m_a / RESISTANCE_OHM, 0.0)
+        gap = self._gap + (voltage / BACK_EMF_V_S - velocity_rad_s) * dt_s
+        engaged = (np.where(torque >= 0.0, gap, -gap) >= self._half_gap) & enabled
+        self._gap = np.minimum(np.maximum(gap, -self._half_gap), self._half_gap)
+        gain = engaged * self.torque_constant_n_m_a / RESISTANCE_OHM
         self.drive_torque_n_m = gain * voltage
         self.damping_n_m_s = gain * BACK_EMF_V_S
         self.friction_n_m = dry_friction(torque, velocity_rad_s, self.friction_base_n_m)
-        drawn = np.abs(self._pwm) @ np.abs(self.current_a) / FULL_PWM
-        drawn += SERVO_COUNT * STANDBY_CURRENT_A
-        self.rail_v = self.supply_v - SUPPLY_RESISTANCE_OHM * float(drawn)
-        sensed = np.where(reverse, -self.current_a, self.current_a)
-        self.present_current[:] = np.rint(sensed * 1e3)
-        self.present_voltage[:] = np.rint(self.rail_v * 10.0 * self.units.voltage_scale)
+        self._heat_j += self.current_a * self.current_a * dt_s
+        drawn = float(np.abs(pwm) @ np.abs(self.current_a)) / FULL_PWM
+        self.rail_v = self.supply_v - SUPPLY_RESISTANCE_OHM * (drawn + STANDBY_CURRENT_A)
 
-    def _protect(self, velocity_rad_s: Array, dt_s: float) -> None:
+    def _protect(self, dt_s: float) -> None:
         """Heat, overload, voltage; a bit of the shutdown mask takes the torque until reboot."""
-        heat = RESISTANCE_OHM * self.current_a**2 + STANDBY_POWER_W
-        cooling = (self.temperature_c - self.units.ambient_c) / THERMAL_RESISTANCE_K_W
-        self.temperature_c += (heat - cooling) * (dt_s / HEAT_CAPACITY_J_K)
-        self.present_temperature[:] = self.temperature_c
+        heat_w = RESISTANCE_OHM * self._heat_j / dt_s + STANDBY_POWER_W
+        self._heat_j[:] = 0.0
+        cooling_w = (self.temperature_c - self.units.ambient_c) / THERMAL_RESISTANCE_K_W
+        self.temperature_c += (heat_w - cooling_w) * (dt_s / HEAT_CAPACITY_J_K)
         stalled = (np.abs(self._pwm) >= OVERLOAD_PWM * FULL_PWM) & (
-            np.abs(velocity_rad_s) < OVERLOAD_SPEED_RAD_S
+            np.abs(self._velocity_rad_s) < OVERLOAD_SPEED_RAD_S
         )
         self._overload_s = np.where(stalled, self._overload_s + dt_s, 0.0)
-        outside = self.present_voltage > self.max_voltage_limit
-        outside |= self.present_voltage < self.min_voltage_limit
+        sensed = self.rail_v * 10.0 * self.units.voltage_scale
+        outside = (sensed > self.max_voltage_limit) | (sensed < self.min_voltage_limit)
         error = self.hardware_error
         error |= outside * ERROR_INPUT_VOLTAGE
-        error |= (self.present_temperature >= self.temperature_limit) * ERROR_OVERHEATING
+        error |= (self.temperature_c >= self.temperature_limit) * ERROR_OVERHEATING
         error |= (self._overload_s > OVERLOAD_TIME_S) * ERROR_OVERLOAD
         if self.rail_v < SHOCK_V:
             error |= ERROR_SHOCK
-        tripped = (error & self.shutdown) != 0
+        tripped = ((error & self.shutdown) != 0) & self._enabled
         if tripped.any():
             self.torque_enable[tripped] = 0
+            self.begin()
+
+    def publish(self) -> None:
+        """Write the readable registers: once after a run of substeps."""
+        self.present_position[:] = self._position
+        self.present_velocity[:] = np.rint(self._velocity_rad_s * self._sign / VELOCITY_UNIT_RAD_S)
+        self.moving[:] = np.abs(self.present_velocity) > MOVING_THRESHOLD
+        self.present_pwm[:] = np.rint(self._pwm)
+        self.present_current[:] = np.rint(self.current_a * self._sign * 1e3)
+        self.present_voltage[:] = np.rint(self.rail_v * 10.0 * self.units.voltage_scale)
+        self.present_temperature[:] = self.temperature_c
+        self.position_trajectory[:] = np.rint(self._profile.position)
+        self.velocity_trajectory[:] = np.rint(self._profile.velocity / VELOCITY_UNIT_PULSES_S)
