@@ -1,6 +1,6 @@
 """The robot as a MuJoCo model: rigid tree, closed Stewart chain, motors, sensors, movable foot.
 
-Built with ``mujoco.MjSpec`` from ``geometry_table``; no meshes and no contacts. The foot stands on
+Built with ``mujoco.MjSpec`` from ``geometry_table``; no meshes. The foot stands on
 the table by six stiff, damped springs (rubber feet); a hand that turns, tilts or lifts the robot
 moves the point that these springs pull towards. This is an assumption: the robot never topples,
 and the foot follows the hand with the play of the springs, as a body held in a hand does.
@@ -20,6 +20,7 @@ from firmware_bridge.simulation.geometry_table import BODIES, LOOP_CLOSURES, SIT
 from firmware_bridge.simulation.motor import ARMATURE_KG_M2, VISCOUS_N_M_S
 
 GRAVITY_M_S2: Final = 9.80665
+WEIGHT_N: Final = GRAVITY_M_S2 * sum(body.mass_kg for body in BODIES)
 BASE_JOINTS: Final = ("base_x", "base_y", "base_z", "base_yaw", "base_pitch", "base_roll")
 FOOT_STIFFNESS_N_M: Final = 20_000.0
 FOOT_DAMPING_N_S_M: Final = 120.0
@@ -30,7 +31,7 @@ ROD_DAMPING_N_M_S: Final = 2e-4
 ROD_ARMATURE_KG_M2: Final = 2e-6
 """Ball joints of the rods: nearly free; the armature keeps the spin of a thin rod well posed."""
 CLOSURE_SOLREF: Final = (0.004, 1.0)
-CLOSURE_SOLIMP: Final = (0.99, 0.999, 0.0005, 0.5, 2.0)
+CLOSURE_SOLIMP: Final = (0.9995, 0.9999, 0.0005, 0.5, 2.0)
 FRICTION_SOLIMP: Final = (0.9999, 0.9999, 0.001, 0.5, 2.0)
 """Dry friction that hardly creeps: a held joint loses under 1 % of its error in a minute."""
 POSITION_SIGN: Final = np.array([1, 1, 1, 1, 1, 1, 1, -1, -1], dtype=np.float64)
@@ -42,6 +43,15 @@ STOPS_RAD: Final = (
     None,
 )
 """Mechanical stops, model signs: just outside the servos' own limits."""
+
+
+DECK_HEIGHT_M: Final = 0.0712
+"""Top of the body above its own origin, where a limp head comes to rest."""
+CHIN_RADIUS_M: Final = 0.005
+CHIN_RING_M: Final = 0.05
+CHIN_POINTS: Final = 6
+"""The underside of the head: a ring of small spheres, placed so that the robot's sleep pose just
+touches the deck and no pose within the legs' limits does. This project's estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +111,38 @@ def _add_base_joints(foot: mujoco.MjsBody) -> None:
             name=name,
             type=mujoco.mjtJoint.mjJNT_HINGE if turns else mujoco.mjtJoint.mjJNT_SLIDE,
             axis=axis,
+            springref=WEIGHT_N / FOOT_STIFFNESS_N_M if name == "base_z" else 0.0,
             stiffness=[FOOT_TURN_STIFFNESS_N_M if turns else FOOT_STIFFNESS_N_M, 0.0, 0.0],
             damping=[FOOT_TURN_DAMPING_N_M_S if turns else FOOT_DAMPING_N_S_M, 0.0, 0.0],
         )
+
+
+def _add_support(spec: mujoco.MjSpec) -> None:
+    """What keeps a limp head from falling through the body."""
+    thickness = 0.01
+    deck = spec.body("torso").add_geom(
+        name="deck",
+        type=mujoco.mjtGeom.mjGEOM_BOX,
+        size=(0.1, 0.1, thickness),
+        pos=(0.0, 0.0, DECK_HEIGHT_M - thickness),
+        contype=0,
+        conaffinity=0,
+    )
+    head = next(site for site in SITES if site.name == "head")
+    turn = np.zeros(9)
+    mujoco.mju_quat2Mat(turn, np.array(head.quaternion_wxyz))
+    for number in range(CHIN_POINTS):
+        angle = 2.0 * np.pi * number / CHIN_POINTS
+        ring = CHIN_RING_M * np.array([np.cos(angle), np.sin(angle), 0.0])
+        chin = spec.body("head").add_geom(
+            name=f"chin_{number}",
+            type=mujoco.mjtGeom.mjGEOM_SPHERE,
+            size=(CHIN_RADIUS_M, 0.0, 0.0),
+            pos=np.array(head.position_m) + turn.reshape(3, 3) @ ring,
+            contype=0,
+            conaffinity=0,
+        )
+        spec.add_pair(geomname1=chin.name, geomname2=deck.name, condim=3)
 
 
 def build_model(timestep_s: float) -> BodyModel:
@@ -117,13 +156,13 @@ def build_model(timestep_s: float) -> BodyModel:
     spec.option.timestep = timestep_s
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.gravity = [0.0, 0.0, -GRAVITY_M_S2]
-    spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONTACT
     for geometry in BODIES:
         _add_body(spec, geometry)
     for site in SITES:
         spec.body(site.body).add_site(
             name=site.name, pos=site.position_m, quat=site.quaternion_wxyz
         )
+    _add_support(spec)
     for first, second in LOOP_CLOSURES:
         spec.add_equality(
             type=mujoco.mjtEq.mjEQ_CONNECT,
