@@ -96,9 +96,7 @@ DRIVE_MODE: Final = Register("drive_mode", 10, 1, 0, 0, 13)
 OPERATING_MODE: Final = Register("operating_mode", 11, 1, 3, 0, 16)
 SECONDARY_ID: Final = Register("secondary_id", 12, 1, 255, 0, 255)
 PROTOCOL_TYPE: Final = Register("protocol_type", 13, 1, 2, 2, 22)
-HOMING_OFFSET: Final = Register(
-    "homing_offset", 20, 4, 0, -1_044_479, 1_044_479, signed=True
-)
+HOMING_OFFSET: Final = Register("homing_offset", 20, 4, 0, -1_044_479, 1_044_479, signed=True)
 MOVING_THRESHOLD: Final = Register("moving_threshold", 24, 4, 10, 0, 1023)
 TEMPERATURE_LIMIT: Final = Register("temperature_limit", 31, 1, 70, 0, 100)
 MAX_VOLTAGE_LIMIT: Final = Register("max_voltage_limit", 32, 2, 70, 31, 70)
@@ -134,9 +132,7 @@ GOAL_VELOCITY: Final = Register(
 )
 PROFILE_ACCELERATION: Final = Register("profile_acceleration", 108, 4, 0, 0, _FULL_PROFILE)
 PROFILE_VELOCITY: Final = Register("profile_velocity", 112, 4, 0, 0, _FULL_PROFILE)
-GOAL_POSITION: Final = Register(
-    "goal_position", 116, 4, 0, -_FULL_TURNS, _FULL_TURNS, signed=True
-)
+GOAL_POSITION: Final = Register("goal_position", 116, 4, 0, -_FULL_TURNS, _FULL_TURNS, signed=True)
 REALTIME_TICK: Final = _reading("realtime_tick", 120, 2)
 MOVING: Final = _reading("moving", 122, 1)
 MOVING_STATUS: Final = _reading("moving_status", 123, 1)

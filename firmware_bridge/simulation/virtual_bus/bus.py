@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from firmware_bridge.dynamixel import registers as reg
 from firmware_bridge.joints import JOINTS
 from firmware_bridge.simulation.servo import ServoBank
 from firmware_bridge.simulation.virtual_bus.device import VirtualServo
@@ -22,8 +23,8 @@ from firmware_bridge.simulation.virtual_bus.packet import (
     Instruction,
     Packet,
     crc16,
+    encode_status,
 )
-from firmware_bridge.dynamixel import registers as reg
 
 BITS_PER_BYTE: Final = 10
 _READS_OF_MANY: Final = (
@@ -114,8 +115,9 @@ class VirtualBus:
             elif named or shadowed or (broadcast and _may_broadcast(packet)):
                 answer_id, speaks = servo.servo_id, servo.answers_writes
                 error = servo.execute(packet.instruction, packet.parameters, now_ns)
-                if named and answer_id == packet.servo_id and speaks:
-                    yield servo, servo.status(error)
+                if named and speaks:
+                    # A new id takes effect behind this answer.
+                    yield servo, encode_status(answer_id, servo.error_byte(error))
 
     @staticmethod
     def _read(servo: VirtualServo, parameters: bytes, now_ns: int) -> bytes:

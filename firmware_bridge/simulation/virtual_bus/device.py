@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from firmware_bridge.dynamixel import registers as reg
 from firmware_bridge.dynamixel.registers import DriveMode, Register
-from firmware_bridge.joints import JOINTS
+from firmware_bridge.joints import COUNTS_PER_TURN, JOINTS
 from firmware_bridge.simulation.servo import ServoBank
 from firmware_bridge.simulation.virtual_bus.control_table import (
     FIRMWARE_VERSION,
+    POSITION_MODE,
     WATCHDOG_TRIPPED,
     ControlTable,
 )
@@ -57,7 +61,6 @@ _COMMANDED: Final[tuple[tuple[Register, str], ...]] = (
     (reg.GOAL_VELOCITY, "goal_velocity"),
     (reg.PROFILE_ACCELERATION, "profile_acceleration"),
     (reg.PROFILE_VELOCITY, "profile_velocity"),
-    (reg.GOAL_POSITION, "goal_position"),
 )
 _READ_BACK: Final[tuple[tuple[Register, str], ...]] = (
     (reg.TORQUE_ENABLE, "torque_enable"),
@@ -66,9 +69,7 @@ _READ_BACK: Final[tuple[tuple[Register, str], ...]] = (
     (reg.PRESENT_PWM, "present_pwm"),
     (reg.PRESENT_CURRENT, "present_current"),
     (reg.PRESENT_VELOCITY, "present_velocity"),
-    (reg.PRESENT_POSITION, "present_position"),
     (reg.VELOCITY_TRAJECTORY, "velocity_trajectory"),
-    (reg.POSITION_TRAJECTORY, "position_trajectory"),
     (reg.PRESENT_INPUT_VOLTAGE, "present_voltage"),
     (reg.PRESENT_TEMPERATURE, "present_temperature"),
 )
@@ -86,10 +87,9 @@ class VirtualServo:
         self._deaf_until_ns = now_ns
         self._heard_ns = now_ns
         self._registered: list[tuple[Register, int]] | None = None
-        bank.reboot(index)
-        self.refresh(now_ns)
-        self.table[reg.GOAL_POSITION] = self.table[reg.PRESENT_POSITION]
-        self._drive()
+        self._turns_raw = 0
+        """Whole turns, in pulses, between what the shaft did and what the servo reports."""
+        self._start()
 
     @property
     def servo_id(self) -> int:
@@ -130,18 +130,19 @@ class VirtualServo:
             self.table[reg.BUS_WATCHDOG] = WATCHDOG_TRIPPED
             self.table[reg.PROFILE_ACCELERATION] = 0
             self.table[reg.PROFILE_VELOCITY] = 0
-            self.table[reg.GOAL_POSITION] = int(self._bank.present_position[self.index])
+            self.table[reg.GOAL_POSITION] = self._position()
             self._drive()
 
     def refresh(self, now_ns: int) -> None:
         """Bring the readings of the motor into the table."""
         table = self.table
-        frozen_at = table[reg.PRESENT_POSITION]
         for register, name in _READ_BACK:
             table[register] = int(getattr(self._bank, name)[self.index])
+        table[reg.POSITION_TRAJECTORY] = self._reported(self._bank.position_trajectory)
         if self.frozen:
-            table[reg.PRESENT_POSITION] = frozen_at
             table[reg.PRESENT_VELOCITY] = 0
+        else:
+            table[reg.PRESENT_POSITION] = self._position()
         table[reg.REALTIME_TICK] = now_ns // 1_000_000 % _TICK_WRAP
         table[reg.REGISTERED_INSTRUCTION] = self._registered is not None
         distance = abs(table[reg.GOAL_POSITION] - table[reg.PRESENT_POSITION])
@@ -202,9 +203,24 @@ class VirtualServo:
         self._deaf_until_ns = now_ns + REBOOT_NS
         self._registered = None
         self.table.reset_ram()
+        self._start()
+
+    def _start(self) -> None:
         self._bank.reboot(self.index)
-        self.table[reg.GOAL_POSITION] = int(self._bank.present_position[self.index])
+        self._forget_turns()
+        self.table[reg.PRESENT_POSITION] = self.table[reg.GOAL_POSITION] = self._position()
         self._drive()
+
+    def _reported(self, pulses: NDArray[np.int64]) -> int:
+        return int(pulses[self.index]) + self._turns_raw
+
+    def _position(self) -> int:
+        return self._reported(self._bank.present_position)
+
+    def _forget_turns(self) -> None:
+        """Report a position within one turn from here on, as at power-up and torque-on."""
+        absolute = int(self._bank.present_position[self.index]) - self.table[reg.HOMING_OFFSET]
+        self._turns_raw = -(absolute // COUNTS_PER_TURN) * COUNTS_PER_TURN
 
     def _act(self) -> Error:
         if self._registered is None:
@@ -214,6 +230,7 @@ class VirtualServo:
         return Error.NONE
 
     def _apply(self, writes: list[tuple[Register, int]]) -> None:
+        was_on = self.table[reg.TORQUE_ENABLE] = int(self._bank.torque_enable[self.index])
         was_tripped = self.table[reg.BUS_WATCHDOG] == WATCHDOG_TRIPPED
         self.table.apply(writes)
         written = [register for register, _ in writes]
@@ -224,13 +241,17 @@ class VirtualServo:
         if latched:
             self.table[reg.TORQUE_ENABLE] = 0
         if was_tripped and reg.BUS_WATCHDOG in written:
-            self.table[reg.GOAL_POSITION] = int(self._bank.present_position[self.index])
+            self.table[reg.GOAL_POSITION] = self._position()
+        torque_on = self.table[reg.TORQUE_ENABLE] and not was_on
+        if torque_on and self.table[reg.OPERATING_MODE] == POSITION_MODE:
+            self._forget_turns()
         self._drive()
 
     def _drive(self) -> None:
         bank = self._bank
         for register, name in _COMMANDED:
             getattr(bank, name)[self.index] = self.table[register]
+        bank.goal_position[self.index] = self.table[reg.GOAL_POSITION] - self._turns_raw
         tripped = self.table[reg.BUS_WATCHDOG] == WATCHDOG_TRIPPED
         bank.bus_watchdog_tripped[self.index] = tripped
 

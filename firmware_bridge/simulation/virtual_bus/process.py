@@ -1,0 +1,146 @@
+"""The virtual bus as a process: pty in, physics in real time, answers when the wire brings them."""
+
+from __future__ import annotations
+
+import heapq
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Final, TextIO
+
+import numpy as np
+
+from firmware_bridge.clock import Clock
+from firmware_bridge.simulation.motor import ServoUnits
+from firmware_bridge.simulation.plant import Plant
+from firmware_bridge.simulation.virtual_bus.bus import VirtualBus
+from firmware_bridge.simulation.virtual_bus.faults import Fault, FaultPlan
+from firmware_bridge.simulation.virtual_bus.packet import Packet, Parser
+from firmware_bridge.simulation.virtual_bus.terminal import Terminal
+
+SLICE_NS: Final = 5_000_000
+"""Physics goes on in slices this long, so that a question never waits for a long one."""
+LONGEST_LAG_NS: Final = 100_000_000
+"""A machine that was asleep for longer does not catch up: the lost time is skipped."""
+HALF_PACKET_NS: Final = 50_000_000
+"""Silence after which half a packet is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class BusSettings:
+    """What the process is started with."""
+
+    pty: Path
+    faults: tuple[Fault, ...] = ()
+    seed: int = 0
+    spread: float = 0.0
+    """How different the nine servos are from the table: 0 nominal, 1 a usual batch."""
+    trace: Path | None = None
+    """A file that gets every packet: nanoseconds, direction, bytes in hex."""
+
+
+class BusProcess:
+    """One run of the bus, from ``start`` to a signal."""
+
+    def __init__(self, settings: BusSettings, clock: Clock) -> None:
+        """Raises ``TerminalError`` when the link cannot be made."""
+        units, noise = np.random.SeedSequence(settings.seed).spawn(2)
+        generator = np.random.default_rng(units)
+        self._clock = clock
+        self._terminal = Terminal(settings.pty)
+        self._plant = Plant(ServoUnits.draw(generator, settings.spread))
+        self._start_ns = self._plant_ns = self._heard_ns = clock.mono_ns()
+        self._bus = VirtualBus(self._plant.servos, self._start_ns)
+        self._faults = FaultPlan(settings.faults, np.random.default_rng(noise))
+        self._parser = Parser()
+        self._due: list[tuple[int, int, bytes]] = []
+        self._sent = 0
+        self._stopping = False
+        self._trace: TextIO | None = settings.trace.open("w") if settings.trace else None
+
+    @property
+    def path(self) -> str:
+        """The pty's own name."""
+        return self._terminal.path
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        while not self._stopping:
+            self._turn()
+        self._terminal.close()
+        if self._trace:
+            self._trace.close()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _turn(self) -> None:
+        """One round: send what is due, hear what has come, move the world on, wait."""
+        now_ns = self._clock.mono_ns()
+        self._send(now_ns)
+        data = self._terminal.read()
+        if data:
+            self._hear(data, now_ns)
+        elif now_ns - self._plant_ns >= SLICE_NS:
+            self._advance(now_ns)
+        else:
+            next_ns = min(self._plant_ns + SLICE_NS, self._due[0][0] if self._due else now_ns * 2)
+            self._terminal.wait((next_ns - self._clock.mono_ns()) * 1e-9)
+
+    def _send(self, now_ns: int) -> None:
+        while self._due and self._due[0][0] <= now_ns:
+            _, _, data = heapq.heappop(self._due)
+            self._terminal.write(data)
+            self._note(now_ns, "<", data)
+
+    def _hear(self, data: bytes, now_ns: int) -> None:
+        if self._parser.waiting and now_ns - self._heard_ns > HALF_PACKET_NS:
+            self._parser.reset()
+        self._heard_ns = now_ns
+        self._note(now_ns, ">", data)
+        baud_rate = self._terminal.baud_rate()
+        for packet in self._parser.feed(data):
+            self._answer(packet, now_ns, baud_rate)
+
+    def _answer(self, packet: Packet, now_ns: int, baud_rate: int) -> None:
+        answers = self._bus.handle(packet, now_ns, baud_rate)
+        for answer in self._faults.spoil(answers, self._seconds(now_ns)):
+            self._sent += 1
+            heapq.heappush(self._due, (answer.due_ns, self._sent, answer.data))
+
+    def _advance(self, now_ns: int) -> None:
+        now_s = self._seconds(now_ns)
+        if self._faults.port_lost(now_s) == self._terminal.is_open:
+            self._switch_port()
+        if now_ns - self._plant_ns > LONGEST_LAG_NS:
+            self._plant_ns = now_ns - LONGEST_LAG_NS
+        self._faults.strike(self._bus, self._plant.servos, now_s, now_ns)
+        self._plant.step_ns(SLICE_NS)
+        self._plant_ns += SLICE_NS
+        self._bus.check_watchdogs(now_ns)
+
+    def _switch_port(self) -> None:
+        self._parser.reset()
+        self._due.clear()
+        if self._terminal.is_open:
+            self._terminal.close()
+        else:
+            self._terminal.open()
+
+    def _seconds(self, now_ns: int) -> float:
+        return (now_ns - self._start_ns) * 1e-9
+
+    def _note(self, now_ns: int, direction: str, data: bytes) -> None:
+        if self._trace:
+            self._trace.write(f"{now_ns} {direction} {data.hex()}\n")
+            self._trace.flush()
+
+
+def serve(settings: BusSettings, clock: Clock, announce: TextIO) -> None:
+    """Run the bus; say in one line on ``announce`` when it is ready. Raises ``TerminalError``."""
+    process = BusProcess(settings, clock)
+    print(f"nine servos at {settings.pty} ({process.path})", file=announce, flush=True)
+    process.run()
