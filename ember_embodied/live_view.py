@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import degrees, pi
 from types import TracebackType
 from typing import Final, Self, TextIO
 
-from firmware_bridge.command import Mode
+from firmware_bridge.command import JointTargets, Mode, MotorCommand
 from firmware_bridge.joints import BODY_YAW, LEFT_ANTENNA, RIGHT_ANTENNA
-from firmware_bridge.senses import CAMERA_STREAM, DOA_STREAM, IMU_STREAM, Fault, JointSense, usable
+from firmware_bridge.senses import (
+    CAMERA_STREAM,
+    DOA_STREAM,
+    IMU_STREAM,
+    BodySense,
+    Fault,
+    JointSense,
+    usable,
+)
 from hippocampus.tick_record import EventRecord, TickRecord, TimingRecord
 
 REFRESH_S: Final = 0.25
@@ -38,6 +46,7 @@ JOINT_HEADINGS: Final = (
     "ant R",
     "ant L",
 )
+NOTHING: Final = ("-",) * len(JOINT_HEADINGS)
 MODE_STYLES: Final = {
     Mode.RUN: "bold green",
     Mode.DEGRADED: "bold yellow",
@@ -53,13 +62,16 @@ class Frame:
     """Everything that one picture is drawn from."""
 
     title: str
-    tick: TickRecord
-    timing: TimingRecord
-    elapsed_s: float
-    rate_hz: float
-    worst_lateness_ns: int
-    missed_cycles: int
-    log_place: str
+    mode: Mode
+    fault_bits: Fault
+    sense: BodySense
+    requested: MotorCommand
+    sent: JointTargets | None
+    loop: str
+    """Rate, lateness and work of the loop, in words."""
+    log: str
+    """Where the log is, or why there is none."""
+    elapsed_s: float = 0.0
     events: tuple[EventRecord, ...] = ()
 
 
@@ -117,15 +129,22 @@ class LiveView:
         tick, timing = self._latest
         times_ns = self._tick_times_ns.copy()
         span_s = (times_ns[-1] - times_ns[0]) * 1e-9
+        rate_hz = (len(times_ns) - 1) / span_s if span_s > 0 else 0.0
+        worst = f"(worst {milliseconds(self._worst_ns)})"
+        dropped = f", {timing.dropped_records} records dropped" if timing.dropped_records else ""
         return Frame(
             title=self._title,
-            tick=tick,
-            timing=timing,
+            mode=tick.mode,
+            fault_bits=tick.fault_bits,
+            sense=tick.sense,
+            requested=tick.requested,
+            sent=tick.sent,
+            loop=(
+                f"{rate_hz:.1f} Hz, late {milliseconds(timing.lateness_ns)} ms {worst}, "
+                f"{self._missed} missed, work {milliseconds(_work_ns(timing))} ms"
+            ),
+            log=self.log_place + dropped,
             elapsed_s=(timing.t_mono_ns - self._first_ns) * 1e-9,
-            rate_hz=(len(times_ns) - 1) / span_s if span_s > 0 else 0.0,
-            worst_lateness_ns=self._worst_ns,
-            missed_cycles=self._missed,
-            log_place=self.log_place,
             events=tuple(self._events),
         )
 
@@ -149,7 +168,7 @@ class LiveView:
                 self._events.append(self._new_events.popleft())
             if (frame := self._frame()) is not None:
                 text = Text("\n".join(picture(frame)), no_wrap=True, overflow="crop")
-                text.stylize(MODE_STYLES[frame.tick.mode], 0, text.plain.index("\n"))
+                text.stylize(MODE_STYLES[frame.mode], 0, text.plain.index("\n"))
                 live.update(text, refresh=True)
 
         with Live(console=Console(file=self._out), auto_refresh=False) as live:
@@ -171,45 +190,43 @@ class LiveView:
 
 def picture(frame: Frame) -> list[str]:
     """The frame as lines of at most 80 columns; angles in degrees, left and down positive."""
-    tick, timing = frame.tick, frame.timing
-    sense, asked, head = tick.sense, tick.requested, tick.sense.head
+    sense, asked, head = frame.sense, frame.requested, frame.sense.head
     joints = sense.joints.joints if sense.joints is not None else ()
-    measured = [f"{degrees(joint.position_rad):+.0f}" for joint in joints] or ["-"] * 9
-    sent = [f"{degrees(rad):+.0f}" for rad in tick.sent.position_rad] if tick.sent else ["-"] * 9
-    dropped = f", {timing.dropped_records} records dropped" if timing.dropped_records else ""
     gaze_asked = f"{_degrees(asked.head_yaw_rad)} {_degrees(asked.head_pitch_rad)}"
     gaze_measured = f"{_degrees(head.yaw_rad)} {_degrees(head.pitch_rad)}"
+    sent = [f"{degrees(rad):+.0f}" for rad in frame.sent.position_rad] if frame.sent else NOTHING
+    measured = [f"{degrees(joint.position_rad):+.0f}" for joint in joints]
     return [
-        f"{tick.mode.name:<9}{frame.title}   {frame.elapsed_s:.1f} s",
-        f"loop     {_loop(frame)}, work {_milliseconds(_work_ns(timing))} ms",
-        f"faults   {fault_names(tick.fault_bits)}",
+        f"{frame.mode.name:<9}{frame.title}   {frame.elapsed_s:.1f} s",
+        f"loop     {frame.loop}",
+        f"faults   {fault_names(frame.fault_bits)}",
         "",
-        f"         {compass(frame)}",
+        f"         {compass(sense)}",
         f"gaze     asked {gaze_asked}, measured {gaze_measured} (yaw, pitch)",
-        f"sound    {_sound(tick)}",
-        f"face     {_face(tick)}",
-        f"imu      {_imu(tick)}",
+        f"sound    {_sound(sense)}",
+        f"face     {_face(sense)}",
+        f"imu      {_imu(sense)}",
         "",
         _row("", JOINT_HEADINGS),
-        _row("asked", _asked(tick)),
+        _row("asked", _asked(asked)),
         _row("sent", sent),
-        _row("measured", measured),
-        _row("mA", [f"{joint.current_a * 1e3:.0f}" for joint in joints]),
-        _row("°C", [f"{joint.temperature_c:.0f}" for joint in joints]),
+        _row("measured", measured or NOTHING),
+        _row("mA", [f"{joint.current_a * 1e3:.0f}" for joint in joints] or NOTHING),
+        _row("°C", [f"{joint.temperature_c:.0f}" for joint in joints] or NOTHING),
         "",
-        f"log      {frame.log_place}{dropped}",
+        f"log      {frame.log}",
         *(event_line(event) for event in frame.events),
     ]
 
 
 def plain_line(frame: Frame) -> str:
     """The frame in one line, for a pipe or a journal."""
-    head, joints = frame.tick.sense.head, frame.tick.sense.joints
+    head, joints = frame.sense.head, frame.sense.joints
     return (
-        f"{frame.elapsed_s:8.1f} s  {frame.tick.mode.name:<8} {_loop(frame)}  "
+        f"{frame.elapsed_s:8.1f} s  {frame.mode.name:<8} {frame.loop}  "
         f"gaze {_degrees(head.yaw_rad)} {_degrees(head.pitch_rad)}  "
-        f"doa {_sound(frame.tick)}  {_load(joints.joints if joints else ())}  "
-        f"faults {fault_names(frame.tick.fault_bits)}  log {frame.log_place}"
+        f"doa {_sound(frame.sense)}  {_load(joints.joints if joints else ())}  "
+        f"faults {fault_names(frame.fault_bits)}  log {frame.log}"
     )
 
 
@@ -219,9 +236,8 @@ def event_line(event: EventRecord) -> str:
     return f"{level:<8} {event.name}: {event.text} (tick {event.tick})"
 
 
-def compass(frame: Frame) -> str:
-    """Bearings around the robot from +180 degrees (left) to -180, seen from behind it."""
-    sense = frame.tick.sense
+def compass(sense: BodySense) -> str:
+    """Bearings from +180 degrees (left) to -180: ^ head, F face, S sound, s its mirror."""
     cells = ["·"] * COMPASS_COLUMNS
     cells[COMPASS_COLUMNS // 2] = "|"
 
@@ -260,23 +276,24 @@ def _flatten(summary: Mapping[str, object], path: str = "") -> list[tuple[str, s
     return rows
 
 
-def _row(label: str, cells: list[str] | tuple[str, ...]) -> str:
+def _row(label: str, cells: Sequence[str]) -> str:
     return f"{label:<9}" + "".join(f"{cell:>7}" for cell in cells)
 
 
-def _asked(tick: TickRecord) -> list[str]:
-    asked = ["-"] * 9
-    asked[BODY_YAW] = _degrees(tick.requested.body_yaw_rad)
-    asked[RIGHT_ANTENNA] = _degrees(tick.requested.antenna_right_rad)
-    asked[LEFT_ANTENNA] = _degrees(tick.requested.antenna_left_rad)
-    return [cell.removesuffix("°") for cell in asked]
+def _asked(command: MotorCommand) -> list[str]:
+    asked = list(NOTHING)
+    asked[BODY_YAW] = f"{degrees(command.body_yaw_rad):+.0f}"
+    asked[RIGHT_ANTENNA] = f"{degrees(command.antenna_right_rad):+.0f}"
+    asked[LEFT_ANTENNA] = f"{degrees(command.antenna_left_rad):+.0f}"
+    return asked
 
 
 def _degrees(angle_rad: float) -> str:
     return f"{degrees(angle_rad):+.0f}°"
 
 
-def _milliseconds(duration_ns: int) -> str:
+def milliseconds(duration_ns: int) -> str:
+    """A duration in ms with two decimals."""
     return f"{duration_ns * 1e-6:.2f}"
 
 
@@ -284,24 +301,17 @@ def _work_ns(timing: TimingRecord) -> int:
     return timing.sense_ns + timing.think_ns + timing.act_ns + timing.record_ns - timing.io_ns
 
 
-def _loop(frame: Frame) -> str:
-    return (
-        f"{frame.rate_hz:.1f} Hz, late {_milliseconds(frame.timing.lateness_ns)} ms "
-        f"(worst {_milliseconds(frame.worst_lateness_ns)}), {frame.missed_cycles} missed"
-    )
-
-
-def _sound(tick: TickRecord) -> str:
-    doa = tick.sense.doa
-    if doa is None or not usable(doa, DOA_STREAM, tick.sense.t_mono_ns):
+def _sound(sense: BodySense) -> str:
+    doa = sense.doa
+    if doa is None or not usable(doa, DOA_STREAM, sense.t_mono_ns):
         return "none"
     kind = "speech" if doa.speech else "no speech"
     return f"{_degrees(doa.azimuth_rad)} or {_degrees(doa.mirror_rad)}, {kind} {doa.energy:.2f}"
 
 
-def _face(tick: TickRecord) -> str:
-    camera = tick.sense.camera
-    if camera is None or not usable(camera, CAMERA_STREAM, tick.sense.t_mono_ns):
+def _face(sense: BodySense) -> str:
+    camera = sense.camera
+    if camera is None or not usable(camera, CAMERA_STREAM, sense.t_mono_ns):
         return "no picture"
     if camera.confidence <= 0.0:
         return "none"
@@ -309,9 +319,9 @@ def _face(tick: TickRecord) -> str:
     return f"{bearing}, {degrees(camera.size_rad):.0f}° wide, confidence {camera.confidence:.2f}"
 
 
-def _imu(tick: TickRecord) -> str:
-    imu = tick.sense.imu
-    if imu is None or not usable(imu, IMU_STREAM, tick.sense.t_mono_ns):
+def _imu(sense: BodySense) -> str:
+    imu = sense.imu
+    if imu is None or not usable(imu, IMU_STREAM, sense.t_mono_ns):
         return "none"
     force = " ".join(f"{axis:+.1f}" for axis in imu.accelerometer_m_s2)
     turn = " ".join(f"{axis:+.2f}" for axis in imu.gyroscope_rad_s)

@@ -7,6 +7,7 @@ A verb's module is imported when the verb is used, so that ``ember --help`` is i
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, cast
@@ -59,7 +60,6 @@ VERBS: Final[tuple[Verb, ...]] = (
 )
 
 EPILOG: Final = """\
-\b
 Examples:
   ember run --body sim --seconds 60        a simulated robot for a minute
   ember run --body servos --log /var/log/ember
@@ -88,10 +88,16 @@ def load(verb: Verb) -> TyperCommand | TyperGroup:
 def _plain(command: TyperCommand | TyperGroup) -> None:
     """Help as plain text, all the way down: it is read in logs and pipes too."""
     command.rich_markup_mode = None
+    command.help = _keep_examples(command.help or "")
     if isinstance(command, TyperGroup):
         command.no_args_is_help = False
         for child in command.commands.values():
             _plain(cast("TyperCommand | TyperGroup", child))
+
+
+def _keep_examples(text: str) -> str:
+    """Mark a paragraph that begins with "Example" as one that must not be wrapped."""
+    return re.sub(r"^(?=Examples?:$)", "\b\n", text, flags=re.MULTILINE)
 
 
 class VerbTable(TyperGroup):
@@ -125,7 +131,7 @@ def build() -> TyperGroup:
     """The whole command, verbs not yet imported."""
     app = typer.Typer(cls=VerbTable, rich_markup_mode=None, no_args_is_help=False)
 
-    @app.callback(epilog=EPILOG)
+    @app.callback(epilog=_keep_examples(EPILOG))
     def ember(
         version: Annotated[
             bool,
