@@ -8,6 +8,7 @@ long it took is a ``TimingRecord`` beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from firmware_bridge.command import JointTargets, Mode, MotorCommand
 from firmware_bridge.senses import BodySense, Fault
@@ -117,3 +118,9 @@ class HeaderRecord:
     code_digest: str
     runtime: str
     """Version of ONNX Runtime and the machine's architecture."""
+
+
+Record: TypeAlias = (
+    TickRecord | TimingRecord | EventRecord | WorldRecord | SnapshotRecord | HeaderRecord
+)
+"""Everything that a log can hold."""

@@ -1,0 +1,350 @@
+"""Records to protobuf messages (``ember.proto``) and back, exactly.
+
+Every float is stored as float64, so a record comes back bit for bit, NaN payloads included. The
+nine joints are stored as one list for each quantity: smaller, faster and easier to plot than nine
+messages. Times of capture are stored as ages relative to the tick, which cost one to four bytes
+in place of nine; the sum is exact as long as times lie within +-2^62 ns (146 years).
+
+The bytes of a ``TickRecord`` are canonical: fields in the order of their numbers, defaults left
+out, no maps and no unknown fields. So a digest of ticks may be taken over the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from google.protobuf.message import DecodeError, Message
+
+from firmware_bridge.command import JointTargets, Mode, MotorCommand
+from firmware_bridge.senses import (
+    BodySense,
+    CameraSense,
+    DoaSense,
+    Fault,
+    HeadSense,
+    ImuSense,
+    IntentSense,
+    JointSense,
+    JointsSense,
+    ModeRequest,
+)
+from hippocampus import ember_pb2 as pb
+from hippocampus.tick_record import (
+    EventRecord,
+    HeaderRecord,
+    Record,
+    SnapshotRecord,
+    TickRecord,
+    TimingRecord,
+    WorldRecord,
+)
+
+
+def encode(record: Record) -> bytes:
+    """Canonical protobuf bytes of a record.
+
+    Raises ``ValueError`` for an integer that its field cannot hold: a bug in the caller.
+    """
+    if isinstance(record, TickRecord):
+        return _tick_message(record).SerializeToString(deterministic=True)
+    return _flat_message(record).SerializeToString(deterministic=True)
+
+
+def decode(kind: type[Record], data: bytes) -> Record | None:
+    """The record of type ``kind`` in ``data``; None when the bytes do not hold one."""
+    message = _MESSAGES[kind]()
+    try:
+        message.ParseFromString(data)
+        return _tick_record(message) if kind is TickRecord else _flat_record(kind, message)
+    except (DecodeError, ValueError):
+        # A CRC that happens to match over damaged bytes, or another writer's enum value.
+        return None
+
+
+_MESSAGES: Final[dict[type[Record], Callable[[], Any]]] = {
+    TickRecord: pb.TickRecord,
+    TimingRecord: pb.TimingRecord,
+    EventRecord: pb.EventRecord,
+    WorldRecord: pb.WorldRecord,
+    SnapshotRecord: pb.SnapshotRecord,
+    HeaderRecord: pb.HeaderRecord,
+}
+_FLAT_FIELDS: Final = {
+    kind: tuple(kind.__dataclass_fields__) for kind in _MESSAGES if kind is not TickRecord
+}
+
+
+def _flat_message(record: Record) -> Message:
+    kind = type(record)
+    return cast(
+        Message, _MESSAGES[kind](**{name: getattr(record, name) for name in _FLAT_FIELDS[kind]})
+    )
+
+
+def _flat_record(kind: type[Record], message: Any) -> Record:
+    values = {name: getattr(message, name) for name in _FLAT_FIELDS[kind]}
+    if kind is WorldRecord:
+        values["values"] = tuple(values["values"])
+    return cast(Record, kind(**values))
+
+
+def _tick_message(record: TickRecord) -> pb.TickRecord:
+    sense = record.sense
+    now_ns = sense.t_mono_ns
+    asked = record.requested
+    sent = record.sent
+    return pb.TickRecord(
+        tick=record.tick,
+        sense=pb.BodySense(
+            t_mono_ns=now_ns,
+            t_wall_ns=sense.t_wall_ns,
+            seq=sense.seq,
+            joints=_joints_message(sense.joints, now_ns),
+            head=pb.Head(
+                yaw_rad=sense.head.yaw_rad,
+                pitch_rad=sense.head.pitch_rad,
+                roll_rad=sense.head.roll_rad,
+                z_m=sense.head.z_m,
+            ),
+            imu=_imu_message(sense.imu, now_ns),
+            doa=_doa_message(sense.doa, now_ns),
+            camera=_camera_message(sense.camera, now_ns),
+            intent=_intent_message(sense.intent, now_ns),
+            fault_bits=sense.fault_bits,
+        ),
+        requested=pb.MotorCommand(
+            head_yaw_rad=asked.head_yaw_rad,
+            head_pitch_rad=asked.head_pitch_rad,
+            antenna_left_rad=asked.antenna_left_rad,
+            antenna_right_rad=asked.antenna_right_rad,
+            body_yaw_rad=asked.body_yaw_rad,
+        ),
+        prediction=record.prediction,
+        confidence=record.confidence,
+        gates=record.gates,
+        mode=cast(pb.Mode, int(record.mode)),
+        fault_bits=record.fault_bits,
+        goal_rad=record.goal_rad,
+        gated=_targets_message(record.gated),
+        clip_bits=record.clip_bits,
+        sent=None if sent is None else _targets_message(sent),
+    )
+
+
+def _targets_message(targets: JointTargets) -> pb.JointTargets:
+    return pb.JointTargets(
+        position_rad=targets.position_rad,
+        torque_enabled=targets.torque_enabled,
+        duration_s=targets.duration_s,
+    )
+
+
+def _joints_message(sense: JointsSense | None, now_ns: int) -> pb.Joints | None:
+    if sense is None:
+        return None
+    joints = sense.joints
+    return pb.Joints(
+        age_ns=now_ns - sense.t_mono_ns,
+        interval_ns=sense.interval_ns,
+        valid=sense.valid,
+        position_rad=[joint.position_rad for joint in joints],
+        velocity_rad_s=[joint.velocity_rad_s for joint in joints],
+        current_a=[joint.current_a for joint in joints],
+        temperature_c=[joint.temperature_c for joint in joints],
+        voltage_v=[joint.voltage_v for joint in joints],
+        error_bits=[joint.error_bits for joint in joints],
+        answered=[joint.answered for joint in joints],
+        torque_enabled=[joint.torque_enabled for joint in joints],
+        position_age_ns=[now_ns - joint.t_mono_ns for joint in joints],
+        telemetry_age_ns=[now_ns - joint.t_telemetry_ns for joint in joints],
+    )
+
+
+def _imu_message(sense: ImuSense | None, now_ns: int) -> pb.Imu | None:
+    if sense is None:
+        return None
+    return pb.Imu(
+        age_ns=now_ns - sense.t_mono_ns,
+        interval_ns=sense.interval_ns,
+        valid=sense.valid,
+        accelerometer_m_s2=sense.accelerometer_m_s2,
+        gyroscope_rad_s=sense.gyroscope_rad_s,
+        orientation_wxyz=sense.orientation_wxyz,
+        temperature_c=sense.temperature_c,
+    )
+
+
+def _doa_message(sense: DoaSense | None, now_ns: int) -> pb.Doa | None:
+    if sense is None:
+        return None
+    return pb.Doa(
+        age_ns=now_ns - sense.t_mono_ns,
+        interval_ns=sense.interval_ns,
+        valid=sense.valid,
+        azimuth_rad=sense.azimuth_rad,
+        mirror_rad=sense.mirror_rad,
+        speech=sense.speech,
+        energy=sense.energy,
+        head_yaw_rad=sense.head_yaw_rad,
+    )
+
+
+def _camera_message(sense: CameraSense | None, now_ns: int) -> pb.Camera | None:
+    if sense is None:
+        return None
+    return pb.Camera(
+        age_ns=now_ns - sense.t_mono_ns,
+        interval_ns=sense.interval_ns,
+        valid=sense.valid,
+        face_yaw_rad=sense.face_yaw_rad,
+        face_pitch_rad=sense.face_pitch_rad,
+        size_rad=sense.size_rad,
+        confidence=sense.confidence,
+        features=sense.features,
+        head_yaw_rad=sense.head_yaw_rad,
+        head_pitch_rad=sense.head_pitch_rad,
+    )
+
+
+def _intent_message(sense: IntentSense | None, now_ns: int) -> pb.Intent | None:
+    if sense is None:
+        return None
+    return pb.Intent(
+        age_ns=now_ns - sense.t_mono_ns,
+        interval_ns=sense.interval_ns,
+        valid=sense.valid,
+        gaze_yaw_rad=sense.gaze_yaw_rad,
+        gaze_pitch_rad=sense.gaze_pitch_rad,
+        gaze_weight=sense.gaze_weight,
+        arousal=sense.arousal,
+        request=sense.request,
+    )
+
+
+def _tick_record(message: pb.TickRecord) -> TickRecord:
+    sense = message.sense
+    now_ns = sense.t_mono_ns
+    head = sense.head
+    asked = message.requested
+    present = sense.HasField
+    return TickRecord(
+        tick=message.tick,
+        sense=BodySense(
+            t_mono_ns=now_ns,
+            t_wall_ns=sense.t_wall_ns,
+            seq=sense.seq,
+            joints=_joints_sense(sense.joints, now_ns) if present("joints") else None,
+            head=HeadSense(head.yaw_rad, head.pitch_rad, head.roll_rad, head.z_m),
+            imu=_imu_sense(sense.imu, now_ns) if present("imu") else None,
+            doa=_doa_sense(sense.doa, now_ns) if present("doa") else None,
+            camera=_camera_sense(sense.camera, now_ns) if present("camera") else None,
+            intent=_intent_sense(sense.intent, now_ns) if present("intent") else None,
+            fault_bits=Fault(sense.fault_bits),
+        ),
+        requested=MotorCommand(
+            head_yaw_rad=asked.head_yaw_rad,
+            head_pitch_rad=asked.head_pitch_rad,
+            antenna_left_rad=asked.antenna_left_rad,
+            antenna_right_rad=asked.antenna_right_rad,
+            body_yaw_rad=asked.body_yaw_rad,
+        ),
+        prediction=tuple(message.prediction),
+        confidence=message.confidence,
+        gates=tuple(message.gates),
+        mode=Mode(message.mode),
+        fault_bits=Fault(message.fault_bits),
+        goal_rad=tuple(message.goal_rad),
+        gated=_targets(message.gated),
+        clip_bits=message.clip_bits,
+        sent=_targets(message.sent) if message.HasField("sent") else None,
+    )
+
+
+def _targets(message: pb.JointTargets) -> JointTargets:
+    return JointTargets(
+        position_rad=tuple(message.position_rad),
+        torque_enabled=message.torque_enabled,
+        duration_s=message.duration_s,
+    )
+
+
+def _joints_sense(message: pb.Joints, now_ns: int) -> JointsSense:
+    columns = zip(
+        message.position_age_ns,
+        message.answered,
+        message.position_rad,
+        message.velocity_rad_s,
+        message.telemetry_age_ns,
+        message.current_a,
+        message.temperature_c,
+        message.voltage_v,
+        message.error_bits,
+        message.torque_enabled,
+        strict=True,
+    )
+    return JointsSense(
+        t_mono_ns=now_ns - message.age_ns,
+        interval_ns=message.interval_ns,
+        valid=message.valid,
+        joints=tuple(
+            JointSense(now_ns - age, answered, position, velocity, now_ns - telemetry_age, *rest)
+            for age, answered, position, velocity, telemetry_age, *rest in columns
+        ),
+    )
+
+
+def _imu_sense(message: pb.Imu, now_ns: int) -> ImuSense:
+    ax, ay, az = message.accelerometer_m_s2
+    gx, gy, gz = message.gyroscope_rad_s
+    w, x, y, z = message.orientation_wxyz
+    return ImuSense(
+        t_mono_ns=now_ns - message.age_ns,
+        interval_ns=message.interval_ns,
+        valid=message.valid,
+        accelerometer_m_s2=(ax, ay, az),
+        gyroscope_rad_s=(gx, gy, gz),
+        orientation_wxyz=(w, x, y, z),
+        temperature_c=message.temperature_c,
+    )
+
+
+def _doa_sense(message: pb.Doa, now_ns: int) -> DoaSense:
+    return DoaSense(
+        t_mono_ns=now_ns - message.age_ns,
+        interval_ns=message.interval_ns,
+        valid=message.valid,
+        azimuth_rad=message.azimuth_rad,
+        mirror_rad=message.mirror_rad,
+        speech=message.speech,
+        energy=message.energy,
+        head_yaw_rad=message.head_yaw_rad,
+    )
+
+
+def _camera_sense(message: pb.Camera, now_ns: int) -> CameraSense:
+    return CameraSense(
+        t_mono_ns=now_ns - message.age_ns,
+        interval_ns=message.interval_ns,
+        valid=message.valid,
+        face_yaw_rad=message.face_yaw_rad,
+        face_pitch_rad=message.face_pitch_rad,
+        size_rad=message.size_rad,
+        confidence=message.confidence,
+        features=tuple(message.features),
+        head_yaw_rad=message.head_yaw_rad,
+        head_pitch_rad=message.head_pitch_rad,
+    )
+
+
+def _intent_sense(message: pb.Intent, now_ns: int) -> IntentSense:
+    return IntentSense(
+        t_mono_ns=now_ns - message.age_ns,
+        interval_ns=message.interval_ns,
+        valid=message.valid,
+        gaze_yaw_rad=message.gaze_yaw_rad,
+        gaze_pitch_rad=message.gaze_pitch_rad,
+        gaze_weight=message.gaze_weight,
+        arousal=message.arousal,
+        request=ModeRequest(message.request),
+    )
