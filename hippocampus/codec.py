@@ -86,7 +86,7 @@ def _flat_record(kind: type[Record], message: Any) -> Record:
     values = {name: getattr(message, name) for name in _FLAT_FIELDS[kind]}
     if kind is WorldRecord:
         values["values"] = tuple(values["values"])
-    return cast(Record, kind(**values))
+    return kind(**values)
 
 
 def _tick_message(record: TickRecord) -> pb.TickRecord:

@@ -1,0 +1,244 @@
+"""The disk's side of a recording: one session folder, segment after segment.
+
+Nothing here raises for a disk that is full, gone or read-only: the session then is STOPPED, says
+why, and asks for a fresh start at a bounded pace. It resumes only with a snapshot, so that every
+file replays alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from firmware_bridge.clock import Clock
+from hippocampus.recovery import mend
+from hippocampus.retention import free_bytes, prune
+from hippocampus.segment import (
+    SEGMENT_SUFFIX,
+    DiskFile,
+    OpenMarker,
+    Segment,
+    SegmentFile,
+    sync_folder,
+)
+from hippocampus.tick_record import (
+    EventRecord,
+    HeaderRecord,
+    Record,
+    SnapshotRecord,
+    TickRecord,
+)
+
+_SECOND_NS: Final = 1_000_000_000
+_ERROR_LEVEL: Final = 4
+GAP_EVENT: Final = "log_gap"
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """Where and how a session is recorded."""
+
+    folder: Path
+    """Holds one folder for each session."""
+    segment_s: float = 60.0
+    """Length of a file in the time of the ticks: 60 to 300 is sensible."""
+    sync_s: float = 0.9
+    """Longest time that a record waits in memory. Under a second, so that with the time of the
+    write itself a kill loses at most one second."""
+    queue_records: int = 1024
+    blocking: bool = False
+    """True: a full queue makes the loop wait. For simulations that run faster than real time."""
+    retry_s: float = 5.0
+    """Pause before a stopped log tries again."""
+    resume_free_bytes: int = 8_000_000
+    """A stopped log does not try again while less is free."""
+    quota_bytes: int = 8_000_000_000
+    min_free_bytes: int = 200_000_000
+
+
+class Phase(Enum):
+    """What the recording does."""
+
+    RECORDING = "recording"
+    STOPPED = "stopped"
+    """The disk refused a write. Tried again every ``retry_s``."""
+    FAILED = "failed"
+    """The writer thread died of a defect, which stderr has told."""
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderState:
+    """How the recording is."""
+
+    phase: Phase
+    reason: str
+    """One line for a person, "" while all is well."""
+    segment: Path | None
+    """The file being written."""
+    lost_records: int
+    """Records that a refusing disk has cost since start."""
+
+
+class Session:
+    """Writes records into the segments of one session. Not thread-safe; raises no ``OSError``."""
+
+    def __init__(
+        self,
+        settings: LogSettings,
+        header: HeaderRecord,
+        clock: Clock,
+        create: Callable[[Path], SegmentFile] = DiskFile,
+    ) -> None:
+        """``clock`` paces syncs and retries; it must be real where the disk is."""
+        self.folder: Final = settings.folder / header.session_id
+        self._settings = settings
+        self._header = header
+        self._clock = clock
+        self._create = create
+        self._segment: Segment | None = None
+        self._marker: OpenMarker | None = None
+        self._number = 0
+        self._headed = False
+        self._wall_offset_ns = header.t_wall_ns - header.t_mono_ns
+        self._due_ns = clock.mono_ns()
+        self._lost_since_stop = 0
+        self.resume_requests = 0
+        """Rises by one each time that a stopped session wants a snapshot to start again."""
+        self.state = RecorderState(Phase.RECORDING, "", None, 0)
+
+    def mend(self) -> None:
+        """Mend what earlier sessions have left open."""
+        mend(self._settings.folder)
+
+    def write(self, record: Record) -> None:
+        """Append a record; a snapshot begins a new segment."""
+        try:
+            if isinstance(record, SnapshotRecord):
+                self._turn(record)
+            elif self._segment is None and self.state.phase is Phase.RECORDING:
+                self._open(self._header)
+            if self._segment is None:
+                self._lose(1)
+                return
+            self._segment.add(record)
+        except OSError as refusal:
+            self._stop(refusal, 1)
+        self._headed |= isinstance(record, TickRecord | SnapshotRecord)
+        if isinstance(record, TickRecord):
+            self._wall_offset_ns = record.sense.t_wall_ns - record.sense.t_mono_ns
+
+    def due_in_s(self) -> float:
+        """Seconds until ``poll`` has something to do."""
+        return max(0.0, (self._due_ns - self._clock.mono_ns()) / _SECOND_NS)
+
+    def poll(self) -> None:
+        """Sync, or ask for a new start, when it is time."""
+        now_ns = self._clock.mono_ns()
+        if now_ns < self._due_ns:
+            return
+        try:
+            if self._segment is not None:
+                self._due_ns = now_ns + round(self._settings.sync_s * _SECOND_NS)
+                if self._segment.unsynced:
+                    self._segment.sync()
+            elif self.state.phase is Phase.STOPPED:
+                self._due_ns = now_ns + round(self._settings.retry_s * _SECOND_NS)
+                if self._has_room():
+                    self.resume_requests += 1
+            else:
+                self._due_ns = now_ns + round(self._settings.sync_s * _SECOND_NS)
+        except OSError as refusal:
+            self._stop(refusal, 0)
+
+    def close(self) -> None:
+        """Seal the last segment."""
+        self._seal()
+        self.state = replace(self.state, phase=Phase.CLOSED, segment=None)
+
+    def _turn(self, snapshot: SnapshotRecord) -> None:
+        """Begin the segment that ``snapshot`` heads; the first one may hold early events."""
+        if self._segment is not None and not self._headed:
+            return
+        self._seal()
+        self._open(
+            replace(
+                self._header,
+                segment=self._number,
+                t_mono_ns=snapshot.t_mono_ns,
+                t_wall_ns=snapshot.t_mono_ns + self._wall_offset_ns,
+            )
+        )
+        if self._segment is not None and self._lost_since_stop:
+            self._segment.add(self._gap(snapshot))
+            self._lost_since_stop = 0
+
+    def _open(self, header: HeaderRecord) -> None:
+        path = self.folder / f"{self._number:06d}{SEGMENT_SUFFIX}"
+        if not self.folder.is_dir():
+            self.folder.mkdir(parents=True)
+            sync_folder(self.folder.parent)
+        marker = OpenMarker(path)
+        try:
+            self._segment = Segment(self._create(path), header)
+            sync_folder(self.folder)
+        except OSError:
+            self._segment = None
+            path.unlink(missing_ok=True)
+            marker.remove()
+            raise
+        self._marker = marker
+        self._number += 1
+        self._headed = False
+        self._due_ns = self._clock.mono_ns() + round(self._settings.sync_s * _SECOND_NS)
+        self.state = replace(self.state, phase=Phase.RECORDING, reason="", segment=path)
+        prune(self._settings.folder, self._settings.quota_bytes, self._settings.min_free_bytes)
+
+    def _seal(self) -> None:
+        if self._segment is None or self._marker is None:
+            return
+        try:
+            self._segment.sync()
+            self._segment.seal()
+            self._marker.remove()
+        except OSError as refusal:
+            self._stop(refusal, 0)
+            return
+        self._segment = self._marker = None
+
+    def _stop(self, refusal: OSError, lost: int) -> None:
+        """Let go of the file as it is: what was synced is whole, the marker asks for mending."""
+        if self._segment is not None:
+            lost += self._segment.unsynced
+            with suppress(OSError):
+                self._segment.abandon()
+        if self._marker is not None:
+            self._marker.abandon()
+        self._segment = self._marker = None
+        self._lose(lost)
+        reason = f"log stopped: {refusal.strerror} ({self.folder}); free some space"
+        self.state = replace(self.state, phase=Phase.STOPPED, reason=reason, segment=None)
+        self._due_ns = self._clock.mono_ns() + round(self._settings.retry_s * _SECOND_NS)
+
+    def _lose(self, count: int) -> None:
+        self._lost_since_stop += count
+        self.state = replace(self.state, lost_records=self.state.lost_records + count)
+
+    def _has_room(self) -> bool:
+        settings = self._settings
+        prune(settings.folder, settings.quota_bytes, settings.min_free_bytes)
+        return free_bytes(settings.folder) >= settings.resume_free_bytes
+
+    def _gap(self, snapshot: SnapshotRecord) -> EventRecord:
+        return EventRecord(
+            t_mono_ns=snapshot.t_mono_ns,
+            t_wall_ns=snapshot.t_mono_ns + self._wall_offset_ns,
+            tick=snapshot.tick,
+            level=_ERROR_LEVEL,
+            name=GAP_EVENT,
+            text=f"{self._lost_since_stop} records before this tick were lost: the disk refused",
+        )
