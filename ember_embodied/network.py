@@ -43,7 +43,7 @@ from ember_embodied.sense_vector import (
 
 PLACES: Final = ("home", "face", "sound_front", "sound_mirror", "intent", "free")
 COMMANDS: Final = ("head_yaw", "head_pitch", "antenna_left", "antenna_right", "body_yaw")
-COMMAND_LIMIT_RAD: Final = (2.6, 0.6, 2.9, 2.9, 2.05)
+COMMAND_LIMIT_RAD: Final = (3.05, 0.6, 2.9, 2.9, 2.05)
 """Each command stays within +- this: inside the joint table's limits, and for the head inside
 what the Stewart platform reaches; kinematics and gate have the last word."""
 TRIM_RAD: Final = (0.35, 0.25, 0.35)
@@ -85,7 +85,22 @@ class Output(NamedTuple):
     confidence: Tensor
     lif_gate: Tensor
     gaze_gate: Tensor
-    state: State
+
+
+class Wish(NamedTuple):
+    """What the heads ask for, before the gaze in mind follows."""
+
+    place: Tensor
+    """Where to look, rad [..., 2]."""
+    toward: Tensor
+    """Share of the way there that this tick takes [..., 1]."""
+    gaze_gate: Tensor
+    trim: Tensor
+    antennas: Tensor
+    share: Tensor
+    motion: Tensor
+    confidence: Tensor
+    change: Tensor
 
 
 def state_shapes(config: NetworkConfig) -> dict[str, int]:
@@ -100,6 +115,7 @@ class Ember(nn.Module):
     scale: Tensor
     limit: Tensor
     trim: Tensor
+    predicted: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -112,71 +128,118 @@ class Ember(nn.Module):
         self.register_buffer("scale", torch.tensor([s.scale for s in SENSES]), persistent=False)
         self.register_buffer("limit", torch.tensor(COMMAND_LIMIT_RAD), persistent=False)
         self.register_buffer("trim", torch.tensor(TRIM_RAD), persistent=False)
+        self.register_buffer("predicted", torch.from_numpy(PREDICTED_INDEX), persistent=False)
 
     def initial_state(self, batch: int) -> State:
         """The state at the start of a life."""
         return State(*(torch.zeros(batch, width) for width in state_shapes(self.config).values()))
 
-    def forward(self, senses: Tensor, mask: Tensor, dt: Tensor, state: State) -> Output:
+    def forward(
+        self, senses: Tensor, mask: Tensor, dt: Tensor, state: State
+    ) -> tuple[Output, State]:
         """One step: senses [B, S], mask [B, M], dt [B, 1] s, state of the last step."""
-        x = functional.silu(self.embed(torch.cat((senses, mask), dim=1)))
+        y, lif_gate, state = self._core(self._feel(senses, mask), dt, state)
+        wish = self._wish(y, state.phase, senses, mask, dt)
+        gaze = state.gaze + wish.toward * (wish.place - state.gaze)
+        return self._act(wish, gaze, lif_gate, senses, mask, dt), state._replace(gaze=gaze)
+
+    def unroll(
+        self, senses: Tensor, mask: Tensor, dt: Tensor, state: State
+    ) -> tuple[Output, Tensor, State]:
+        """T steps: senses [T, B, S], mask [T, B, M], dt [T, B, 1] s.
+
+        The same numbers as T calls of ``forward``, several times faster to train: only the core
+        and the gaze go tick by tick. Returns outputs [T, B, ...], gaze [T, B, 2] and the state.
+        """
+        cores, gazes = [], []
+        for x, step in zip(self._feel(senses, mask), dt, strict=True):
+            y, lif_gate, state = self._core(x, step, state)
+            cores.append((y, lif_gate, state.phase))
+        y, lif_gate, phase = (torch.stack(part) for part in zip(*cores, strict=True))
+        wish = self._wish(y, phase, senses, mask, dt)
+        gaze = state.gaze
+        for place, toward in zip(wish.place, wish.toward, strict=True):
+            gaze = gaze + toward * (place - gaze)
+            gazes.append(gaze)
+        path = torch.stack(gazes)
+        output = self._act(wish, path, lif_gate, senses, mask, dt)
+        return output, path, state._replace(gaze=gaze)
+
+    def _feel(self, senses: Tensor, mask: Tensor) -> Tensor:
+        return functional.silu(self.embed(torch.cat((senses, mask), dim=-1)))
+
+    def _core(self, x: Tensor, dt: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """Hidden state, gates and breathing move on by dt; the gaze is left as it is."""
         hidden = self.core(x, dt, state.hidden)
         y, lif_gate, lif = self.gate(hidden, dt, LifState(state.membrane, state.refractory))
         phase = state.phase + dt * (TURN * self.config.breath_hz)
         phase = phase - TURN * torch.floor(phase / TURN)
-        heads = self.heads(torch.cat((y, torch.sin(phase), torch.cos(phase)), dim=1))
-        logits, free, rate, trim, antennas, share, motion, doubt, change = heads.split(
-            self.widths, dim=1
-        )
+        return y, lif_gate, State(hidden, lif.membrane, lif.refractory, state.gaze, phase)
 
+    def _wish(self, y: Tensor, phase: Tensor, senses: Tensor, mask: Tensor, dt: Tensor) -> Wish:
+        heads = self.heads(torch.cat((y, torch.sin(phase), torch.cos(phase)), dim=-1))
+        logits, free, rate, trim, antennas, share, motion, confidence, change = heads.split(
+            self.widths, dim=-1
+        )
         places, there = self._places(senses, mask, free)
-        gaze_gate = torch.softmax(logits - ABSENT * (1.0 - there), dim=1)
-        wanted = (gaze_gate.unsqueeze(2) * places).sum(dim=1)
-        toward = 1.0 - torch.exp(-GAZE_RATE_HZ * functional.softplus(rate) * dt)
-        gaze = state.gaze + toward * (wanted - state.gaze)
-
-        trim = self.trim * torch.tanh(trim)
-        goal = torch.cat(
-            (
-                gaze + trim[:, :2],
-                ANTENNA_REACH_RAD * torch.tanh(antennas),
-                torch.sigmoid(share) * gaze[:, :1] + trim[:, 2:],
-            ),
-            dim=1,
+        gaze_gate = torch.softmax(logits - ABSENT * (1.0 - there), dim=-1)
+        return Wish(
+            place=(gaze_gate.unsqueeze(-1) * places).sum(dim=-2),
+            toward=_share(GAZE_RATE_HZ, rate, dt),
+            gaze_gate=gaze_gate,
+            trim=self.trim * torch.tanh(trim),
+            antennas=ANTENNA_REACH_RAD * torch.tanh(antennas),
+            share=torch.sigmoid(share),
+            motion=motion,
+            confidence=torch.sigmoid(confidence),
+            change=change,
         )
-        goal = torch.clamp(goal, -self.limit, self.limit)
-        first, known = INDEX["command.head_yaw"], mask[:, _bit("command")]
-        last = senses[:, first : first + 5] * self.scale[first : first + 5]
-        step = 1.0 - known * torch.exp(-MOTION_RATE_HZ * functional.softplus(motion) * dt)
-        command = torch.clamp(last + step * (goal - last), -self.limit, self.limit)
 
-        prediction = senses[:, PREDICTED_INDEX.tolist()] + change
-        state = State(hidden, lif.membrane, lif.refractory, gaze, phase)
-        return Output(command, prediction, torch.sigmoid(doubt), lif_gate, gaze_gate, state)
+    def _act(
+        self, wish: Wish, gaze: Tensor, lif_gate: Tensor, senses: Tensor, mask: Tensor, dt: Tensor
+    ) -> Output:
+        """Five commands that follow the gaze; without a last command they jump to their goals."""
+        head = gaze + wish.trim[..., :2]
+        body = wish.share * gaze[..., :1] + wish.trim[..., 2:]
+        goal = torch.clamp(torch.cat((head, wish.antennas, body), dim=-1), -self.limit, self.limit)
+        first, known = INDEX["command.head_yaw"], mask[..., _bit("command")]
+        last = senses[..., first : first + 5] * self.scale[first : first + 5]
+        step = 1.0 - known * (1.0 - _share(MOTION_RATE_HZ, wish.motion, dt))
+        return Output(
+            command=torch.clamp(last + step * (goal - last), -self.limit, self.limit),
+            prediction=senses.index_select(-1, self.predicted) + wish.change,
+            confidence=wish.confidence,
+            lif_gate=lif_gate,
+            gaze_gate=wish.gaze_gate,
+        )
 
     def _places(self, senses: Tensor, mask: Tensor, free: Tensor) -> tuple[Tensor, Tensor]:
-        """Where one could look, [B, 6, 2] (yaw, pitch in rad), and which are there, [B, 6]."""
+        """Where one could look, [..., 6, 2] (yaw, pitch in rad), and which are there, [..., 6]."""
 
         def radians(name: str) -> Tensor:
             i = INDEX[name]
-            return senses[:, i : i + 1] * self.scale[i]
+            return senses[..., i : i + 1] * self.scale[i]
 
-        nothing = torch.zeros_like(mask[:, :1])
+        nothing = torch.zeros_like(mask[..., :1])
         always = torch.ones_like(nothing)
-        yaw_limit, pitch_limit = COMMAND_LIMIT_RAD[:2]
-        free = torch.tanh(free)
+        free = torch.tanh(free) * self.limit[:2]
         rows = (
-            (nothing, nothing),
-            (radians("camera.yaw"), radians("camera.pitch")),
-            (radians("doa.front"), nothing),
-            (radians("doa.mirror"), nothing),
-            (radians("intent.yaw"), radians("intent.pitch")),
-            (yaw_limit * free[:, :1], pitch_limit * free[:, 1:]),
+            torch.cat((nothing, nothing), dim=-1),
+            torch.cat((radians("camera.yaw"), radians("camera.pitch")), dim=-1),
+            torch.cat((radians("doa.front"), nothing), dim=-1),
+            torch.cat((radians("doa.mirror"), nothing), dim=-1),
+            torch.cat((radians("intent.yaw"), radians("intent.pitch")), dim=-1),
+            free,
         )
-        places = torch.stack([torch.cat(row, dim=1) for row in rows], dim=1)
         seen = (radians("camera.confidence") > 0.0).to(mask.dtype)
-        heard, told = mask[:, _bit("doa")], mask[:, _bit("intent")]
-        return places, torch.cat((always, seen, heard, heard, told, always), dim=1)
+        heard, told = mask[..., _bit("doa")], mask[..., _bit("intent")]
+        there = torch.cat((always, seen, heard, heard, told, always), dim=-1)
+        return torch.stack(rows, dim=-2), there
+
+
+def _share(unit_hz: float, rate: Tensor, dt: Tensor) -> Tensor:
+    """Share of a way that a first-order step takes in dt: ``1 - e^(-unit softplus(rate) dt)``."""
+    return 1.0 - torch.exp(-unit_hz * functional.softplus(rate) * dt)
 
 
 def _bit(stream: str) -> slice:

@@ -32,8 +32,8 @@ class CfcCell(nn.Module):
 
     def forward(self, x: Tensor, dt: Tensor, hidden: Tensor) -> Tensor:
         """One step: x [batch, inputs], dt [batch, 1] s, hidden [batch, neurons] -> hidden."""
-        z = LECUN_SCALE * torch.tanh(LECUN_SLOPE * self.backbone(torch.cat((x, hidden), dim=1)))
-        f, g, rate, offset = self.heads(z).chunk(4, dim=1)
+        z = LECUN_SCALE * torch.tanh(LECUN_SLOPE * self.backbone(torch.cat((x, hidden), dim=-1)))
+        f, g, rate, offset = self.heads(z).chunk(4, dim=-1)
         t = torch.sigmoid(rate * (dt / DT_UNIT_S) + offset)
         start, goal = torch.tanh(f), torch.tanh(g)
         moved: Tensor = start + t * (goal - start)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
+import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -54,8 +56,8 @@ class FlatStep(nn.Module):
 
     def forward(self, senses: Tensor, mask: Tensor, dt: Tensor, *state: Tensor) -> list[Tensor]:
         """One step, outputs in the order of ``bundle.graph_outputs``."""
-        out = self.network(senses, mask, dt, State(*state))
-        return [*out[:5], *out.state]
+        output, after = self.network(senses, mask, dt, State(*state))
+        return [*output, *after]
 
 
 def gate_rows(config: NetworkConfig) -> tuple[TensorRow, ...]:
@@ -79,7 +81,9 @@ def write_graph(network: Ember, path: Path) -> None:
         *network.initial_state(1),
     )
     outputs = ["command", "prediction", "confidence", *(row.name for row in gate_rows(config))]
-    with contextlib.redirect_stdout(io.StringIO()):
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of packages not needed
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"`isinstance\(treespec", FutureWarning)
         program = torch.onnx.export(
             FlatStep(network).eval(),
             example,
@@ -123,14 +127,14 @@ def measure_parity(network: Ember, bundle: Bundle, steps: int) -> Parity:
             mask = (rng.random(MASK_COUNT) > 0.1).astype(np.float32)
             senses = (walk * mask[STREAM_OF_SENSE]).astype(np.float32)
             dt = float(np.float32(rng.uniform(0.02, 0.3)))
-            out = network(
+            out, ours = network(
                 torch.from_numpy(senses)[None],
                 torch.from_numpy(mask)[None],
                 torch.tensor([[dt]]),
                 ours,
             )
             step = runtime.step(senses, mask, dt, theirs)
-            ours, theirs = out.state, step.state
+            theirs = step.state
             pairs = [
                 (out.command[0], step.command),
                 (out.prediction[0], step.prediction),

@@ -1,0 +1,147 @@
+"""Behaviour cloning through time: the network relives what was felt and is told what was right.
+
+A batch of whole lives runs forward in chunks; the state is carried from chunk to chunk and cut
+from its gradient there (truncated backpropagation through time). The loss of a tick is the sum of
+
+    command     smooth L1 to the lesson, each number in units of ``COMMAND_SCALE_RAD``
+    gaze        smooth L1 to the direction behind it: bounded pull, so that of two hypotheses
+                the likelier one is learned, not the middle between them
+    prediction  smooth L1 to the senses of the next tick, where they are there
+    confidence  cross-entropy to "the gaze is within ``SURE_RAD`` of the teacher's"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ember_embodied.network import Ember, State
+from ember_embodied.sense_vector import PREDICTED_INDEX, STREAM_OF_SENSE
+from ember_embodied.training.lives import Life, batch
+
+COMMAND_SCALE_RAD: Final = (0.08, 0.08, 0.15, 0.15, 0.08)
+GAZE_SCALE_RAD: Final = 0.1
+SURE_RAD: Final = 0.175
+CONFIDENCE_FLOOR: Final = 1e-6
+LOG_EVERY: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CloningConfig:
+    """How one round of training runs."""
+
+    steps: int = 1500
+    batch: int = 24
+    chunk: int = 50
+    learning_rate: float = 3e-3
+    final_rate_share: float = 0.05
+    gradient_clip: float = 1.0
+    gaze_weight: float = 1.0
+    prediction_weight: float = 0.2
+    confidence_weight: float = 0.1
+    mirror_share: float = 0.5
+    """Share of lives that are seen in the mirror."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The mean losses of some steps, for the progress bar and the training log."""
+
+    step: int
+    command: float
+    gaze: float
+    prediction: float
+    confidence: float
+
+
+def clone(
+    network: Ember,
+    lives: Sequence[Life],
+    config: CloningConfig,
+    rng: np.random.Generator,
+    watch: Callable[[Curve], None],
+) -> None:
+    """Train ``network`` in place on ``lives`` (at least one). ``watch`` hears of the losses."""
+    if not lives:
+        raise ValueError("no life to learn from")
+    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        config.learning_rate,
+        total_steps=config.steps,
+        pct_start=0.1,
+        final_div_factor=1.0 / config.final_rate_share,
+    )
+    network.train()
+    sums, step = torch.zeros(4), 0
+    while step < config.steps:
+        state: State | None = None
+        for chunk in _chunks(_draw(lives, config, rng), config.chunk):
+            if step == config.steps:
+                return
+            losses, state = _chunk_losses(network, chunk, state)
+            loss = losses @ torch.tensor(
+                [1.0, config.gaze_weight, config.prediction_weight, config.confidence_weight]
+            )
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
+            optimizer.step()
+            schedule.step()
+            sums += losses.detach()
+            step += 1
+            if step % LOG_EVERY == 0:
+                watch(Curve(step, *(sums / LOG_EVERY).tolist()))
+                sums = torch.zeros(4)
+
+
+def _draw(
+    lives: Sequence[Life], config: CloningConfig, rng: np.random.Generator
+) -> dict[str, Tensor]:
+    chosen = [lives[i] for i in rng.integers(len(lives), size=config.batch)]
+    turned = rng.random(config.batch) < config.mirror_share
+    return batch(
+        [life.mirrored() if turn else life for life, turn in zip(chosen, turned, strict=True)]
+    )
+
+
+def _chunks(whole: dict[str, Tensor], ticks: int) -> Iterator[dict[str, Tensor]]:
+    """Pieces of ``ticks`` ticks, each with one tick more: the last one's next senses."""
+    for start in range(0, len(whole["dt"]) - 1, ticks):
+        yield {name: tensor[start : start + ticks + 1] for name, tensor in whole.items()}
+
+
+def _chunk_losses(
+    network: Ember, chunk: dict[str, Tensor], state: State | None
+) -> tuple[Tensor, State]:
+    """The four mean losses of a chunk [T + 1, B, ...], and the state after T ticks."""
+    lives = chunk["dt"].shape[1]
+    before = network.initial_state(lives) if state is None else State(*(s.detach() for s in state))
+    senses, mask = chunk["senses"], chunk["mask"]
+    output, path, after = network.unroll(senses[:-1], mask[:-1], chunk["dt"][:-1], before)
+    command, gaze = output.command - chunk["command"][:-1], path - chunk["gaze"][:-1]
+
+    felt = senses[1:][..., PREDICTED_INDEX.tolist()]
+    there = mask[1:][..., STREAM_OF_SENSE[PREDICTED_INDEX].tolist()]
+    surprise = functional.smooth_l1_loss(output.prediction, felt, reduction="none", beta=0.1)
+    sure = (gaze[..., 0].detach().abs() < SURE_RAD).to(gaze.dtype)
+    sureness, floor = output.confidence.squeeze(-1), CONFIDENCE_FLOOR
+    losses = torch.stack(
+        (
+            _smooth_l1(command / torch.tensor(COMMAND_SCALE_RAD)),
+            _smooth_l1(gaze / GAZE_SCALE_RAD),
+            (surprise * there).sum() / there.sum().clamp(min=1.0),
+            functional.binary_cross_entropy(sureness.clamp(floor, 1.0 - floor), sure),
+        )
+    )
+    return losses, after
+
+
+def _smooth_l1(error: Tensor) -> Tensor:
+    return functional.smooth_l1_loss(error, torch.zeros_like(error))

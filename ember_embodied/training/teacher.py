@@ -1,0 +1,240 @@
+"""The scripted teacher: it knows who speaks, where every face is and what is touched.
+
+The network must find out from noisy senses what the teacher is told. So the teacher never asks
+for what cannot be known: it waits a reaction time, it follows a face only where the camera could
+see one, and it keeps still when nothing happens.
+
+Two numbers of the network meet it: where the gaze in mind should go, and the command that leads
+there from the last one. The command is a law of feedback, so it is right from any pose into which
+the network's own mistakes have brought the robot (DAgger: Ross et al., AISTATS 2011).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos, exp, hypot, pi, sin
+from typing import Final
+
+from ember_embodied.network import COMMAND_LIMIT_RAD, NetworkConfig
+from ember_embodied.sense_vector import wrap
+from firmware_bridge.command import MotorCommand
+
+REACTION_S: Final = 0.2
+"""Speech and touch are answered no sooner: a sensor's period and the wish to be sure."""
+TURN_TAKING_S: Final = 0.4
+"""A second voice must last this long to draw the gaze away from one who still speaks."""
+PATIENCE_S: Final = 3.0
+"""How long the gaze stays where a person was lost, before it goes home."""
+VIEW_YAW_RAD: Final = 0.52
+VIEW_PITCH_RAD: Final = 0.35
+"""Half of the field in which an unheard face is noticed: well inside the camera's."""
+GAZE_RATE_HZ: Final = 6.0
+HOME_RATE_HZ: Final = 1.0
+HEAD_RATE_HZ: Final = 8.0
+BODY_RATE_HZ: Final = 4.0
+ANTENNA_RATE_HZ: Final = 20.0
+"""First-order rates of the gaze in mind, and of the five commands towards their goals."""
+BODY_SHARE: Final = 0.65
+"""The body takes this share of the gaze's yaw: the head then never reaches its 65 degrees."""
+DROOP_GAIN_HZ: Final = 1.0
+DROOP_LIMIT_RAD: Final = 0.3
+DROOP_ZONE_RAD: Final = 0.3
+"""Servos without an I gain land short; the teacher trims what is left once it is near."""
+REST_ANTENNA_RAD: Final = 0.17
+LISTEN_ANTENNA_RAD: Final = 0.0
+BREATH_ANTENNA_RAD: Final = 0.10
+BREATH_PITCH_RAD: Final = 0.02
+ANSWER_S: Final = 1.6
+FLUTTER_RAD: Final = 0.7
+FLUTTER_HZ: Final = 1.25
+PERK_RAD: Final = 0.15
+DROWSE_RAD: Final = 0.55
+"""Answers: a touched antenna flutters while the other perks; a touched head lowers both."""
+
+LEFT, RIGHT, HEAD = "antenna_left", "antenna_right", "head"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person as the teacher knows them: bearing of the face from the head, base frame."""
+
+    name: str
+    yaw_rad: float
+    pitch_rad: float
+    speaking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is true now: people, places under a hand, true head pose, an intent's target."""
+
+    people: tuple[Person, ...]
+    touched: frozenset[str]
+    head_yaw_rad: float
+    head_pitch_rad: float
+    told: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """The right answer to one tick: five numbers, and the direction (yaw, pitch) behind them.
+
+    ``attending`` names who is looked at, None when nobody; ``answering`` the place whose touch
+    is being answered.
+    """
+
+    command: MotorCommand
+    gaze: tuple[float, float]
+    attending: str | None
+    answering: str | None
+
+
+class Teacher:
+    """One life's teacher. ``step`` is called once a tick, whoever drives the robot."""
+
+    def __init__(self, config: NetworkConfig | None = None) -> None:
+        self._breath_hz = (config or NetworkConfig()).breath_hz
+        self._phase = 0.0
+        self._spoken_s: dict[str, float] = {}
+        self._touched_s: dict[str, float] = {}
+        self._attending: str | None = None
+        self._lost_s = 0.0
+        self._goal = (0.0, 0.0)
+        self._gaze = (0.0, 0.0)
+        self._droop = (0.0, 0.0)
+        self._answer: tuple[str, float] | None = None
+
+    def step(self, scene: Scene, dt_s: float, last: MotorCommand) -> Lesson:
+        """The lesson of this tick: ``dt_s`` since the last one, ``last`` what was asked then."""
+        self._phase += 2.0 * pi * self._breath_hz * dt_s
+        rate_hz = self._attend(scene, dt_s)
+        yaw, pitch = _toward(self._gaze, self._goal, rate_hz, dt_s)
+        self._gaze = (yaw, pitch)
+        self._trim(scene, dt_s)
+        self._feel(scene.touched, dt_s)
+        left, right = self._antennas(listening=self._speaks())
+        goal = (
+            yaw + self._droop[0],
+            pitch + self._droop[1] + BREATH_PITCH_RAD * sin(self._phase),
+            left,
+            right,
+            BODY_SHARE * yaw,
+        )
+        return Lesson(
+            command=_step_toward(last, goal, dt_s),
+            gaze=self._goal,
+            attending=self._attending,
+            answering=self._answer[0] if self._answer else None,
+        )
+
+    def _speaks(self) -> bool:
+        return self._attending is not None and self._spoken_s.get(self._attending, 0.0) > 0.0
+
+    def _attend(self, scene: Scene, dt_s: float) -> float:
+        """Choose where to look; return the rate at which the gaze goes there."""
+        people = {person.name: person for person in scene.people}
+        for person in scene.people:
+            before = self._spoken_s.get(person.name, 0.0)
+            self._spoken_s[person.name] = before + dt_s if person.speaking else 0.0
+        busy = self._attending in people and self._speaks()
+        needed_s = TURN_TAKING_S if busy else REACTION_S
+        heard = [
+            (spoken_s, name)
+            for name, spoken_s in self._spoken_s.items()
+            if name in people and needed_s <= spoken_s
+        ]
+        if scene.told is not None:
+            self._attending, self._goal = None, _within(*scene.told)
+            return GAZE_RATE_HZ
+        if heard:
+            self._attending = min(heard)[1]  # whoever began last
+        elif self._attending not in people:
+            self._attending = _nearest_in_view(scene)
+        found = people.get(self._attending or "")
+        if found is not None:
+            self._lost_s, self._goal = 0.0, _within(found.yaw_rad, found.pitch_rad)
+            return GAZE_RATE_HZ
+        self._attending = None
+        self._lost_s += dt_s
+        if self._lost_s > PATIENCE_S:
+            self._goal = (0.0, 0.0)
+        return HOME_RATE_HZ
+
+    def _trim(self, scene: Scene, dt_s: float) -> None:
+        """Integrate what the head is short of the gaze while it is near and not on its way."""
+        errors = (wrap(self._gaze[0] - scene.head_yaw_rad), self._gaze[1] - scene.head_pitch_rad)
+        settled = hypot(self._goal[0] - self._gaze[0], self._goal[1] - self._gaze[1]) < 0.1
+        if settled and max(abs(error) for error in errors) < DROOP_ZONE_RAD:
+            yaw, pitch = (
+                min(max(old + DROOP_GAIN_HZ * dt_s * error, -DROOP_LIMIT_RAD), DROOP_LIMIT_RAD)
+                for old, error in zip(self._droop, errors, strict=True)
+            )
+            self._droop = (yaw, pitch)
+
+    def _feel(self, touched: frozenset[str], dt_s: float) -> None:
+        """Start an answer a reaction time after a hand arrives; let a running one finish."""
+        for place in (LEFT, RIGHT, HEAD):
+            before = self._touched_s.get(place, 0.0)
+            now = before + dt_s if place in touched else 0.0
+            self._touched_s[place] = now
+            if before < REACTION_S <= now:
+                self._answer = (place, 0.0)
+        if self._answer is not None:
+            place, since_s = self._answer[0], self._answer[1] + dt_s
+            self._answer = (place, since_s) if since_s < ANSWER_S else None
+
+    def _antennas(self, *, listening: bool) -> tuple[float, float]:
+        """Left and right antenna, rad: breathing, listening, or answering a touch."""
+        outward = LISTEN_ANTENNA_RAD if listening else REST_ANTENNA_RAD
+        outward += BREATH_ANTENNA_RAD * sin(self._phase)
+        if self._answer is None:
+            return outward, -outward
+        place, since_s = self._answer
+        if place == HEAD:
+            return DROWSE_RAD, -DROWSE_RAD
+        fade = exp(-since_s / ANSWER_S)
+        flutter = REST_ANTENNA_RAD + fade * FLUTTER_RAD * cos(2.0 * pi * FLUTTER_HZ * since_s)
+        return (flutter, PERK_RAD) if place == LEFT else (-PERK_RAD, -flutter)
+
+
+def _within(yaw_rad: float, pitch_rad: float) -> tuple[float, float]:
+    """The direction, or the nearest one that a command may ask for."""
+    yaw_limit, pitch_limit = COMMAND_LIMIT_RAD[:2]
+    yaw = min(max(wrap(yaw_rad), -yaw_limit), yaw_limit)
+    return yaw, min(max(pitch_rad, -pitch_limit), pitch_limit)
+
+
+def _nearest_in_view(scene: Scene) -> str | None:
+    """The face nearest to where the head points, inside the field of view."""
+    seen: list[tuple[float, str]] = []
+    for person in scene.people:
+        yaw = wrap(person.yaw_rad - scene.head_yaw_rad)
+        pitch = person.pitch_rad - scene.head_pitch_rad
+        if abs(yaw) <= VIEW_YAW_RAD and abs(pitch) <= VIEW_PITCH_RAD:
+            seen.append((hypot(yaw, pitch), person.name))
+    return min(seen)[1] if seen else None
+
+
+def _toward(
+    now: tuple[float, float], goal: tuple[float, float], rate_hz: float, dt_s: float
+) -> tuple[float, float]:
+    share = 1.0 - exp(-rate_hz * dt_s)
+    return now[0] + share * (goal[0] - now[0]), now[1] + share * (goal[1] - now[1])
+
+
+def _step_toward(last: MotorCommand, goal: tuple[float, ...], dt_s: float) -> MotorCommand:
+    """One step of the five commands towards their goals, each at its own rate, within limits."""
+    before = (
+        last.head_yaw_rad,
+        last.head_pitch_rad,
+        last.antenna_left_rad,
+        last.antenna_right_rad,
+        last.body_yaw_rad,
+    )
+    rates_hz = (HEAD_RATE_HZ, HEAD_RATE_HZ, ANTENNA_RATE_HZ, ANTENNA_RATE_HZ, BODY_RATE_HZ)
+    return MotorCommand(
+        *(
+            min(max(a + (1.0 - exp(-rate * dt_s)) * (b - a), -limit), limit)
+            for a, b, rate, limit in zip(before, goal, rates_hz, COMMAND_LIMIT_RAD, strict=True)
+        )
+    )

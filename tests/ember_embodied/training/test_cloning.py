@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ember_embodied.network import Ember, NetworkConfig
+from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES
+from ember_embodied.training import lives as files
+from ember_embodied.training.cloning import CloningConfig, Curve, clone
+from ember_embodied.training.lives import Life, LifeError
+
+SMALL = NetworkConfig(embedding=16, backbone=24, neurons=24)
+
+
+def _follow_the_face(seed: int) -> Life:
+    """A life in which the right answer is to look where the face is, and nothing else matters."""
+    rng = np.random.default_rng(seed)
+    ticks = 120
+    senses = (0.1 * rng.standard_normal((ticks, SENSE_COUNT))).astype(np.float32)
+    yaw = np.repeat(rng.uniform(-1.0, 1.0, ticks // 30), 30).astype(np.float32)
+    senses[:, INDEX["camera.yaw"]] = yaw
+    senses[:, INDEX["camera.pitch"]] = 0.0
+    senses[:, INDEX["camera.confidence"]] = 1.0
+    first = INDEX["command.head_yaw"]
+    lesson = np.zeros((ticks, 5), dtype=np.float32)
+    senses[:, first] = np.concatenate(([0.0], yaw[:-1])) / SENSES[first].scale
+    lesson[:, 0] = yaw
+    return Life(
+        senses,
+        np.ones((ticks, MASK_COUNT), dtype=np.float32),
+        np.full((ticks, 1), 0.1, dtype=np.float32),
+        lesson,
+        np.stack((yaw, np.zeros_like(yaw)), axis=1),
+    )
+
+
+def _train(steps: int) -> tuple[Ember, list[Curve]]:
+    torch.manual_seed(0)
+    network, curves = Ember(SMALL), []
+    config = CloningConfig(steps=steps, batch=8, chunk=30)
+    lives = [_follow_the_face(seed) for seed in range(6)]
+    clone(network, lives, config, np.random.default_rng(0), curves.append)
+    return network, curves
+
+
+def test_cloning_learns_to_look_at_the_face() -> None:
+    network, curves = _train(160)
+    assert curves[-1].gaze < 0.5 * curves[0].gaze
+    fresh = _follow_the_face(99)
+    arrays = {name: torch.from_numpy(getattr(fresh, name))[:, None] for name in files.WIDTHS}
+    with torch.inference_mode():
+        _, path, _ = network.unroll(
+            arrays["senses"], arrays["mask"], arrays["dt"], network.initial_state(1)
+        )
+    settled = np.arange(120) % 30 >= 15
+    error = (path - arrays["gaze"])[:, 0, 0].abs().numpy()[settled]
+    assert error.mean() < 0.5 * np.abs(fresh.gaze[settled, 0]).mean()
+
+
+def test_the_same_seed_trains_the_same_network() -> None:
+    first, again = (_train(20)[0] for _ in range(2))
+    for one, other in zip(first.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_life_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
+    life = _follow_the_face(1)
+    files.save(life, tmp_path / "0001.npz")
+    (back,) = files.load_folder(tmp_path)
+    for name in files.WIDTHS:
+        np.testing.assert_array_equal(getattr(back, name), getattr(life, name))
+
+
+@pytest.mark.parametrize(
+    ("field", "spoil"),
+    [
+        ("senses", lambda a: a[:, :-1]),
+        ("mask", lambda a: a.astype(np.float64)),
+        ("command", lambda a: np.where(a == a[5, 0], np.nan, a).astype(np.float32)),
+        ("dt", lambda a: a[:0]),
+    ],
+)
+def test_bad_lives_are_refused_by_file_and_field(tmp_path: Path, field: str, spoil: object) -> None:
+    life = _follow_the_face(2)
+    arrays = {name: getattr(life, name) for name in files.WIDTHS}
+    assert callable(spoil)
+    arrays[field] = spoil(arrays[field])
+    np.savez(tmp_path / "bad.npz", **arrays)
+    named = "senses" if field == "dt" else field  # without dt every other field is too long
+    with pytest.raises(LifeError, match=rf"bad\.npz: {named}"):
+        files.load_folder(tmp_path)
+
+
+def test_missing_and_empty_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(LifeError, match="no such folder"):
+        files.load_folder(tmp_path / "none")
+    with pytest.raises(LifeError, match="holds no life"):
+        files.load_folder(tmp_path)
+    (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04 not a zip")
+    with pytest.raises(LifeError, match=r"torn\.npz"):
+        files.load_folder(tmp_path)
