@@ -54,7 +54,7 @@ def test_a_missed_frame_does_not_end_a_face_but_a_second_does() -> None:
 
 def test_measures_the_speed_of_a_face() -> None:
     track = FaceTrack()
-    for frame in range(30):
+    for frame in range(60):
         face = Sighting(0.5 * frame * 0.02, -0.2 * frame * 0.02, 0.2, 0.9)
         view = track.update(frame * FRAME_NS // 5, [face])
     assert view.features[3] == pytest.approx(0.5 / 2.0, rel=0.05)
