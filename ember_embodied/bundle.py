@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from ember_embodied.errors import UserError, nearest
 from ember_embodied.sense_vector import (
     MASK_COUNT,
     PREDICTED,
@@ -38,7 +39,7 @@ _ROOTS: Final = (
 )
 
 
-class BundleError(Exception):
+class BundleError(UserError):
     """A bundle that cannot be found, read or trusted; the message is one line for a person."""
 
 
@@ -94,6 +95,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: dict[str, float]
     parameters: int
     model_sha256: str
+    weights_sha256: str
+    """Of ``weights.npz``, from which training goes on; the robot does not need it."""
     code_sha256: str
     data_sha256: str
     """Of the training spec: scenarios, seeds and settings, from which the data are made again."""
@@ -135,8 +138,9 @@ def find(name_or_path: str | Path = DEFAULT_BUNDLE) -> Path:
             name = pointer.read_text(encoding="utf-8").strip()
         if (root / name / MANIFEST_FILE).is_file():
             return root / name
-    known = ", ".join(shipped()) or "none"
-    raise BundleError(f"no bundle {str(name_or_path)!r}; shipped ones: {known}")
+    name, known = str(name_or_path), shipped()
+    hint = nearest(name, known) or f"; shipped ones: {', '.join(known) or 'none'}"
+    raise BundleError(f"no bundle {name!r}{hint}")
 
 
 def shipped() -> tuple[str, ...]:

@@ -28,10 +28,12 @@ from ember_embodied.sense_vector import (
     STREAMS,
     schema_hash,
 )
+from ember_embodied.training.weights import WEIGHTS_FILE, save_weights
 
 OPSET: Final = 18
 CODE_FILES: Final = ("network.py", "sense_vector.py", "cells/cfc.py", "cells/lif.py")
 PARITY_SEED: Final = 7
+PARITY_BOUND: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def write_bundle(
     """Write the whole folder and load it back, so that what is shipped has passed every check."""
     path.mkdir(parents=True, exist_ok=True)
     write_graph(network, path / bundles.MODEL_FILE)
+    save_weights(network, path / WEIGHTS_FILE)
     manifest = Manifest(
         format=bundles.FORMAT,
         name=provenance.name,
@@ -173,6 +176,7 @@ def write_bundle(
         network=asdict(network.config),
         parameters=sum(p.numel() for p in network.parameters()),
         model_sha256=bundles.sha256((path / bundles.MODEL_FILE).read_bytes()),
+        weights_sha256=bundles.sha256((path / WEIGHTS_FILE).read_bytes()),
         code_sha256=code_sha256(),
         data_sha256=provenance.data_sha256,
         training=provenance.training,

@@ -16,13 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ember_embodied.errors import UserError
 from ember_embodied.sense_vector import MASK_COUNT, SENSE_COUNT
 from ember_embodied.training import mirror
 
 Array = NDArray[np.float32]
 
 
-class LifeError(Exception):
+class LifeError(UserError):
     """A file of lives that training must not start with; the message names file and field."""
 
 

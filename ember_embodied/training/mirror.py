@@ -22,7 +22,10 @@ _SWAPPED: Final = {
     **{f"stewart_{i}": f"stewart_{LEGS + 1 - i}" for i in range(1, LEGS + 1)},
 }
 _TURNED: Final = ("yaw", "roll", "antenna", "stewart", "front", "mirror")
-_TURNED_AXES: Final = ("accelerometer_y", "gyroscope_x", "gyroscope_z", "up_y")
+_TURNED_AXES: Final = (
+    *("accelerometer_y", "gyroscope_x", "gyroscope_z", "up_y"),
+    *("feature_0", "feature_3"),  # the face track's offset and speed to the left
+)
 
 
 def _twin(name: str) -> str:

@@ -48,7 +48,7 @@ ANSWER_S: Final = 1.6
 FLUTTER_RAD: Final = 0.7
 FLUTTER_HZ: Final = 1.25
 PERK_RAD: Final = 0.15
-DROWSE_RAD: Final = 0.55
+DROWSE_RAD: Final = 0.75
 """Answers: a touched antenna flutters while the other perks; a touched head lowers both."""
 
 LEFT, RIGHT, HEAD = "antenna_left", "antenna_right", "head"

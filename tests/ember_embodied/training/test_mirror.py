@@ -48,6 +48,7 @@ def _reflected(sense: BodySense) -> BodySense:
         camera=replace(
             sense.camera,
             face_yaw_rad=-sense.camera.face_yaw_rad,
+            features=tuple(-f if i in (0, 3) else f for i, f in enumerate(sense.camera.features)),
             head_yaw_rad=-sense.camera.head_yaw_rad,
         ),
         intent=replace(sense.intent, gaze_yaw_rad=-sense.intent.gaze_yaw_rad),

@@ -1,0 +1,114 @@
+"""``ember model``: what a bundle is, whether it computes what it should, how well it behaves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from ember_embodied import bundle as bundles
+from ember_embodied.bundle import Manifest
+from ember_embodied.cli.options import AsJson, print_json
+from ember_embodied.errors import UserError
+
+BundleArgument = Annotated[
+    str, typer.Argument(metavar="BUNDLE", help="Name of a shipped bundle, or its folder.")
+]
+app = typer.Typer(help="Look into bundles, check them and measure them.", add_completion=False)
+
+
+@app.command("list")
+def list_bundles(as_json: AsJson = False) -> None:
+    """Print the bundles that came with this install; the live one runs by default."""
+    live = bundles.load().manifest.name
+    rows = [{"name": name, "live": name == live} for name in bundles.shipped()]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        print(f"{row['name']}{'  (live)' if row['live'] else ''}")
+
+
+@app.command()
+def info(bundle: BundleArgument = bundles.DEFAULT_BUNDLE, as_json: AsJson = False) -> None:
+    """Check a bundle and print its manifest.
+
+    Examples:
+      ember model info
+      ember model info ember-spine --json | jq .scores
+    """
+    found = bundles.load(bundle)
+    manifest = found.manifest
+    if as_json:
+        facts: dict[str, Any] = {"path": str(found.path), "digest": found.digest}
+        print_json(facts | msgspec.to_builtins(manifest))
+        return
+    print(f"{manifest.name}{'' if manifest.trained else ' (untrained)'}  {found.path}")
+    rows = (
+        ("digest", found.digest),
+        ("schema", manifest.schema_hash),
+        ("parameters", f"{manifest.parameters:,}"),
+        ("rate", f"{manifest.rate_hz:g} Hz"),
+        ("inputs", f"{len(manifest.inputs)} senses in {len(manifest.streams)} streams"),
+        ("state", ", ".join(f"{row.name} {row.width}" for row in manifest.state)),
+        ("parity", f"{manifest.parity.max_abs_error:.1e} after {manifest.parity.steps:,} steps"),
+        ("seeds", ", ".join(f"{split} {seeds}" for split, seeds in manifest.seeds.items())),
+        ("made by", manifest.command),
+    )
+    for name, value in rows:
+        print(f"  {name:<11} {value}")
+    for line in score_lines(manifest):
+        print(f"  {line}")
+
+
+@app.command()
+def card(bundle: BundleArgument = bundles.DEFAULT_BUNDLE) -> None:
+    """Print what a bundle can do and where it falls short, in plain words."""
+    found = bundles.load(bundle)
+    print((found.path / bundles.CARD_FILE).read_text("utf-8"), end="")
+
+
+@app.command()
+def parity(
+    bundle: BundleArgument = bundles.DEFAULT_BUNDLE,
+    steps: Annotated[int, typer.Option(min=1, help="Steps to run.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """Run torch and ONNX Runtime side by side and print how far they stray (at most 1e-5)."""
+    _need_torch()
+    from ember_embodied.bench.claims import claim
+    from ember_embodied.training.export import PARITY_BOUND, measure_parity
+    from ember_embodied.training.weights import network_of
+
+    found = bundles.load(bundle)
+    error = measure_parity(network_of(found), found, steps).max_abs_error
+    result = claim("parity: largest error", error, "1", f"<= {PARITY_BOUND:g}", n=steps)
+    if as_json:
+        print_json({"claims": [result]})
+    else:
+        print(f"largest error of any output or state: {error:.2e} after {steps:,} steps")
+    if not result.holds:
+        raise typer.Exit(1)
+
+
+def score_lines(manifest: Manifest) -> list[str]:
+    """The measured scores as a table, one line a number, the policies side by side."""
+    policies = list(dict.fromkeys(score.policy for score in manifest.scores))
+    names = list(dict.fromkeys((score.name, score.unit) for score in manifest.scores))
+    found = {(score.policy, score.name): score for score in manifest.scores}
+    if not names:
+        return []
+    lines = [f"{'held-out seeds':<28}" + "".join(f"{policy:>14}" for policy in policies)]
+    for name, unit in names:
+        cells = (found.get((policy, name)) for policy in policies)
+        values = "".join(f"{cell.value:14.2f}" if cell else f"{'-':>14}" for cell in cells)
+        lines.append(f"{f'{name}, {unit}':<28}{values}")
+    return lines
+
+
+def _need_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise UserError("this needs torch: pip install 'ember-embodied[train]'") from error
