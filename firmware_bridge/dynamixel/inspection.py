@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from firmware_bridge.body import Check
-from firmware_bridge.dynamixel.configuration import SHUTDOWN_MASK, ServoSettings, ServoSetup
+from firmware_bridge.dynamixel.configuration import SHUTDOWN_MASK, ServoSetup
 from firmware_bridge.dynamixel.port import latency_timer_ms
 from firmware_bridge.dynamixel.registers import HardwareError
 from firmware_bridge.dynamixel.servo_state import TEMPERATURE_LIMIT_C, WARM_MARGIN_C, ServoState
+from firmware_bridge.dynamixel.settings import ServoSettings
 
 LATENCY_LIMIT_MS: Final = 1
 POSE_MARGIN_RAW: Final = 60

@@ -12,8 +12,8 @@ from typing import Final
 from firmware_bridge.clock import Clock
 from firmware_bridge.dynamixel import registers as reg
 from firmware_bridge.dynamixel.bus import ServoBus
-from firmware_bridge.dynamixel.configuration import ServoSettings
 from firmware_bridge.dynamixel.servo_state import HEALTH, TELEMETRY, ServoState
+from firmware_bridge.dynamixel.settings import ServoSettings
 from firmware_bridge.joints import JOINTS, rad_to_raw, raw_to_rad
 
 STEP_NS: Final = 50_000_000

@@ -18,11 +18,12 @@ from firmware_bridge.clock import Clock
 from firmware_bridge.command import JointTargets
 from firmware_bridge.dynamixel import registers as reg
 from firmware_bridge.dynamixel.bus import ServoBus
-from firmware_bridge.dynamixel.configuration import ServoSettings, ServoSetup, set_up
+from firmware_bridge.dynamixel.configuration import ServoSetup, set_up
 from firmware_bridge.dynamixel.inspection import inspect
 from firmware_bridge.dynamixel.parking import park
 from firmware_bridge.dynamixel.port import PortError
 from firmware_bridge.dynamixel.servo_state import HEALTH, TELEMETRY, ServoState
+from firmware_bridge.dynamixel.settings import ServoSettings
 from firmware_bridge.joints import JOINTS, rad_to_raw, raw_to_rad
 from firmware_bridge.kinematics import NEUTRAL, command_of_joints
 from firmware_bridge.senses import (
