@@ -24,6 +24,7 @@ from typing import Any, Final, TypeVar, get_type_hints
 import msgspec
 
 from ember_embodied.errors import UserError, existing_file, nearest
+from firmware_bridge.dynamixel.settings import ServoSettings
 from firmware_bridge.sensors.imu import ImuSettings
 from firmware_bridge.wire import WireSettings
 
@@ -40,6 +41,7 @@ class ConfigError(UserError):
 class Config:
     """Everything that can be set, with the defaults of a Reachy Mini."""
 
+    servos: ServoSettings = field(default_factory=ServoSettings)
     imu: ImuSettings = field(default_factory=ImuSettings)
     wire: WireSettings = field(default_factory=WireSettings)
 
