@@ -16,7 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_bridge.joints import JOINTS, STEWART
-from firmware_bridge.simulation.geometry_table import BODIES, LOOP_CLOSURES, SITES, BodyGeometry
+from firmware_bridge.simulation.geometry_table import (
+    BODIES,
+    LOOP_CLOSURES,
+    SITES,
+    BodyGeometry,
+    SiteGeometry,
+)
 from firmware_bridge.simulation.motor import ARMATURE_KG_M2, VISCOUS_N_M_S
 
 GRAVITY_M_S2: Final = 9.80665
@@ -45,6 +51,15 @@ STOPS_RAD: Final = (
 """Mechanical stops, model signs: just outside the servos' own limits."""
 
 
+_HEAD: Final = next(site for site in SITES if site.name == "head")
+_HALF: Final = 0.5**0.5
+IMU_SITES: Final = {
+    "foot": SiteGeometry("foot", "foot", (0.0, 0.0, 0.02), (1.0, 0.0, 0.0, 0.0)),
+    "torso": SiteGeometry("body", "torso", (0.0, 0.0, 0.02), (_HALF, 0.0, 0.0, _HALF)),
+    "head": SiteGeometry("head", "head", _HEAD.position_m, _HEAD.quaternion_wxyz),
+}
+"""Where an IMU may sit, with axes x forward, y left, z up of its part; the real place is not
+published."""
 DECK_HEIGHT_M: Final = 0.0712
 """Top of the body above its own origin, where a limp head comes to rest."""
 CHIN_RADIUS_M: Final = 0.005
@@ -128,9 +143,8 @@ def _add_support(spec: mujoco.MjSpec) -> None:
         contype=0,
         conaffinity=0,
     )
-    head = next(site for site in SITES if site.name == "head")
     turn = np.zeros(9)
-    mujoco.mju_quat2Mat(turn, np.array(head.quaternion_wxyz))
+    mujoco.mju_quat2Mat(turn, np.array(_HEAD.quaternion_wxyz))
     for number in range(CHIN_POINTS):
         angle = 2.0 * np.pi * number / CHIN_POINTS
         ring = CHIN_RING_M * np.array([np.cos(angle), np.sin(angle), 0.0])
@@ -138,7 +152,7 @@ def _add_support(spec: mujoco.MjSpec) -> None:
             name=f"chin_{number}",
             type=mujoco.mjtGeom.mjGEOM_SPHERE,
             size=(CHIN_RADIUS_M, 0.0, 0.0),
-            pos=np.array(head.position_m) + turn.reshape(3, 3) @ ring,
+            pos=np.array(_HEAD.position_m) + turn.reshape(3, 3) @ ring,
             contype=0,
             conaffinity=0,
         )
@@ -161,6 +175,10 @@ def build_model(timestep_s: float) -> BodyModel:
     for site in SITES:
         spec.body(site.body).add_site(
             name=site.name, pos=site.position_m, quat=site.quaternion_wxyz
+        )
+    for part, site in IMU_SITES.items():
+        spec.body(part).add_site(
+            name=f"imu_{site.name}", pos=site.position_m, quat=site.quaternion_wxyz
         )
     _add_support(spec)
     for first, second in LOOP_CLOSURES:

@@ -7,6 +7,7 @@ position loop runs once a substep, as the servos' own does about once a millisec
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import mujoco
@@ -37,13 +38,14 @@ class Plant:
         supply_v: float = SUPPLY_V,
         pose_rad: tuple[float, ...] = REST_POSE_RAD,
         max_substep_ns: int = MAX_SUBSTEP_NS,
+        t_ns: int = 0,
     ) -> None:
-        """Stand at ``pose_rad`` (nine joints), at rest, torque off, in time zero."""
+        """Stand at ``pose_rad`` (nine joints), at rest, torque off, at time ``t_ns``."""
         self.body = build_model(max_substep_ns * 1e-9)
         self.model = self.body.model
         self.data = mujoco.MjData(self.model)
         self.servos = ServoBank(units or ServoUnits.nominal(), supply_v)
-        self.t_ns = 0
+        self.t_ns = t_ns
         # Views into MuJoCo's own memory: looking them up costs more than the sums.
         self._qpos: Array = self.data.qpos
         self._qvel: Array = self.data.qvel
@@ -53,6 +55,8 @@ class Plant:
         self._joint_qpos = self.body.joint_qpos
         self._joint_dof = self.body.joint_dof
         self._max_substep_ns = max_substep_ns
+        self.before_substep: Callable[[int], None] | None = None
+        """Called with the time, ns, before each substep: hands, sensors, whatever else lives."""
         self._settle(np.asarray(pose_rad, dtype=np.float64))
         self.servos.place(self.position_rad)
 
@@ -100,10 +104,14 @@ class Plant:
         dt_s = duration_ns * 1e-9 / substeps
         self.model.opt.timestep = dt_s
         self.servos.begin()
-        for _ in range(substeps):
+        start_ns = self.t_ns
+        for number in range(substeps):
+            self.t_ns = start_ns + duration_ns * number // substeps
+            if self.before_substep is not None:
+                self.before_substep(self.t_ns)
             self._substep(dt_s)
+        self.t_ns = start_ns + duration_ns
         self.servos.publish()
-        self.t_ns += duration_ns
 
     def _substep(self, dt_s: float) -> None:
         servos = self.servos

@@ -1,0 +1,295 @@
+"""What happens around the robot: a scenario as TOML, as records, and as a list of world changes.
+
+A scenario says who is in the room, who speaks and when, which hand touches what, and what breaks.
+All of it becomes one list of ``WorldChange`` in order of time, the only thing that the simulated
+world plays. A log keeps the changes that came to pass, and ``scenario_from_world`` makes them a
+scenario again.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Final, Literal, get_args
+
+import msgspec
+
+from firmware_bridge.joints import JOINTS
+
+Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=1e6)]
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Degrees = Annotated[float, msgspec.Meta(ge=-360.0, le=360.0)]
+Distance = Annotated[float, msgspec.Meta(ge=0.2, le=10.0)]
+Height = Annotated[float, msgspec.Meta(ge=-1.0, le=2.0)]
+
+FailureKind = Literal["off", "stuck", "garbage", "slow", "delayed", "intermittent"]
+ServoFailureKind = Literal["overload", "torque_lost", "silent"]
+STREAM_NAMES: Final = ("joints", "imu", "doa", "camera")
+
+TOUCH_VALUES: Final = ("seconds", "force_n", "azimuth_rad", "elevation_rad")
+WORLD_KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "person": ("bearing_rad", "distance_m", "height_m"),
+    "walk": ("bearing_rad", "distance_m", "speed_m_s"),
+    "leave": (),
+    "speech": ("seconds", "level"),
+    "sound": ("seconds", "level", "bearing_rad", "distance_m"),
+    "tap": TOUCH_VALUES,
+    "stroke": TOUCH_VALUES,
+    "push": TOUCH_VALUES,
+    "hold": TOUCH_VALUES,
+    "lift": ("seconds", "height_m"),
+    "tilt": ("seconds", "angle_rad", "azimuth_rad"),
+    "bump": ("seconds", "force_n", "azimuth_rad"),
+    "turn": ("seconds", "angle_rad"),
+    "intent": (
+        "seconds",
+        "gaze_yaw_rad",
+        "gaze_pitch_rad",
+        "gaze_weight",
+        "arousal",
+        "request",
+    ),
+    "failure_off": ("seconds",),
+    "failure_stuck": ("seconds",),
+    "failure_garbage": ("seconds",),
+    "failure_slow": ("seconds",),
+    "failure_delayed": ("seconds",),
+    "failure_intermittent": ("seconds",),
+    "failure_overload": ("seconds",),
+    "failure_torque_lost": ("seconds",),
+    "failure_silent": ("seconds",),
+}
+"""Every kind of change and the names of its values, in order. ``who`` is a person, a place of the
+robot, a stream or a servo. Bearings are from the robot's place at the start, x forward."""
+
+
+class ScenarioError(ValueError):
+    """A scenario cannot be read; the message is one line that names the file and the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorldChange:
+    """One change of the outer world; the fields of ``hippocampus.tick_record.WorldRecord``."""
+
+    t_mono_ns: int
+    kind: str
+    who: str
+    values: tuple[float, ...]
+
+
+class Robot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The robot's own make. ``spread`` 0 is nine nominal servos, 1 a usual batch."""
+
+    imu: bool = True
+    imu_mounted_on: Literal["foot", "body", "head"] = "body"
+    imu_mounting_rpy_deg: tuple[Degrees, Degrees, Degrees] = (0.0, 0.0, 0.0)
+    spread: Annotated[float, msgspec.Meta(ge=0.0, le=3.0)] = 1.0
+    voltage_v: Annotated[float, msgspec.Meta(ge=3.0, le=12.0)] = 7.2
+
+
+class Room(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Steady noise (0 silence, 1 as loud as speech close by) and echo (0 none, 1 a bathroom)."""
+
+    noise: Share = 0.03
+    reverberation: Share = 0.3
+
+
+class Walk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A walk round the robot to another place: bearing and distance change evenly."""
+
+    at_s: Seconds
+    bearing_deg: Degrees
+    distance_m: Distance
+    speed_m_s: Annotated[float, msgspec.Meta(gt=0.0, le=3.0)] = 0.6
+
+
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody in the room; ``height_m`` is the face's height above the table."""
+
+    name: str
+    bearing_deg: Degrees
+    distance_m: Distance = 1.2
+    height_m: Height = 0.4
+    from_s: Seconds = 0.0
+    until_s: Seconds | None = None
+    walks: tuple[Walk, ...] = ()
+
+
+class Speech(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody speaks; level 1 is loud speech at one metre."""
+
+    who: str
+    at_s: Seconds
+    seconds: Seconds
+    level: Share = 0.6
+
+
+class Sound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A noise that is no speech: a door, a cup."""
+
+    at_s: Seconds
+    seconds: Seconds
+    bearing_deg: Degrees
+    distance_m: Distance = 2.0
+    level: Share = 0.5
+
+
+class Hand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A finger or a hand on a place of the robot, or both hands on its foot.
+
+    ``force_n`` points to azimuth and elevation (-90: down); a lift has ``height_m``, a tilt and a
+    turn ``angle_deg`` (a tilt leans towards the azimuth).
+    """
+
+    at_s: Seconds
+    seconds: Seconds
+    kind: Literal["tap", "stroke", "push", "hold", "lift", "tilt", "bump", "turn"]
+    place: Literal["head", "left_antenna", "right_antenna", "body"] = "head"
+    force_n: Annotated[float, msgspec.Meta(ge=0.0, le=30.0)] = 2.0
+    azimuth_deg: Degrees = 0.0
+    elevation_deg: Degrees = -90.0
+    height_m: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.12
+    angle_deg: Annotated[float, msgspec.Meta(ge=-180.0, le=180.0)] = 20.0
+
+
+class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the cortex wants for a while."""
+
+    at_s: Seconds
+    seconds: Seconds = 2.0
+    gaze_yaw_deg: Degrees = 0.0
+    gaze_pitch_deg: Degrees = 0.0
+    gaze_weight: Share = 0.0
+    arousal: Share = 0.5
+    request: Literal["none", "arm", "rest", "clear"] = "none"
+
+
+class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A stream (joints, imu, doa, camera) or a servo (by joint name) that misbehaves."""
+
+    at_s: Seconds
+    seconds: Seconds
+    who: str
+    kind: FailureKind | ServoFailureKind
+
+
+class RandomLife(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A life drawn from the seed: people who come, walk, talk in turns and touch."""
+
+    seconds: Annotated[float, msgspec.Meta(gt=0.0, le=864_000.0)]
+    people: Annotated[int, msgspec.Meta(ge=0, le=8)] = 2
+    talk_share: Share = 0.5
+    walks_per_minute: Annotated[float, msgspec.Meta(ge=0.0, le=30.0)] = 2.0
+    touches_per_minute: Annotated[float, msgspec.Meta(ge=0.0, le=30.0)] = 2.0
+    grips_per_minute: Annotated[float, msgspec.Meta(ge=0.0, le=10.0)] = 0.3
+    sounds_per_minute: Annotated[float, msgspec.Meta(ge=0.0, le=30.0)] = 1.0
+
+
+class WorldRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One world change as such, for scenarios that are made from a log."""
+
+    t_ns: Annotated[int, msgspec.Meta(ge=0)]
+    kind: str
+    who: str
+    values: tuple[float, ...] = ()
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole scenario file."""
+
+    robot: Robot = Robot()
+    room: Room = Room()
+    people: tuple[Person, ...] = ()
+    speech: tuple[Speech, ...] = ()
+    sounds: tuple[Sound, ...] = ()
+    hands: tuple[Hand, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    random: RandomLife | None = None
+    world: tuple[WorldRow, ...] = ()
+
+
+SHIPPED: Final = resources.files("firmware_bridge.simulation") / "scenarios"
+
+
+def shipped_scenarios() -> tuple[str, ...]:
+    """Names of the scenarios that come with the program."""
+    names = (entry.name for entry in SHIPPED.iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def load_scenario(path_or_name: str | Path) -> Scenario:
+    """Read a scenario by path, or one that ships by name. Raises ``ScenarioError``."""
+    name = str(path_or_name)
+    if name in shipped_scenarios():
+        return parse_scenario((SHIPPED / f"{name}.toml").read_text("utf-8"), name)
+    path = Path(path_or_name)
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        shipped = ", ".join(shipped_scenarios())
+        reason = error.strerror if isinstance(error, OSError) else "not a UTF-8 text"
+        raise ScenarioError(
+            f"scenario {name}: {reason}; give a .toml file or one of: {shipped}"
+        ) from None
+    return parse_scenario(text, name)
+
+
+def parse_scenario(text: str, source: str) -> Scenario:
+    """Read a scenario from TOML; ``source`` names it in errors. Raises ``ScenarioError``."""
+    try:
+        scenario = msgspec.convert(tomllib.loads(text), Scenario)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"scenario {source}: not TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise ScenarioError(f"scenario {source}: {_plain(str(error))}") from None
+    _check_references(scenario, source)
+    return scenario
+
+
+def _plain(message: str) -> str:
+    """A validator's message in plain words: ``key 'x' is not known in people[0]``."""
+    what, _, where = message.partition(" - at `$")
+    where = where.strip("`.") or "the top level"
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", what)
+    if unknown:
+        return f"key '{unknown[1]}' is not known in {where}; take it out or mend its spelling"
+    missing = re.fullmatch(r"Object missing required field `(.*)`", what)
+    if missing:
+        return f"key '{missing[1]}' is missing in {where}"
+    return f"{where}: {what[:1].lower()}{what[1:].replace('`', '')}"
+
+
+def _check_references(scenario: Scenario, source: str) -> None:
+    names = [person.name for person in scenario.people]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ScenarioError(f"scenario {source}: two people are called '{min(twice)}'")
+    for number, speech in enumerate(scenario.speech):
+        if speech.who not in names:
+            raise ScenarioError(
+                f"scenario {source}: speech[{number}].who '{speech.who}' is nobody in [[people]]"
+            )
+    for number, failure in enumerate(scenario.failures):
+        servo = failure.kind in get_args(ServoFailureKind)
+        known = [joint.name for joint in JOINTS] if servo else list(STREAM_NAMES)
+        if failure.who not in known:
+            raise ScenarioError(
+                f"scenario {source}: failures[{number}].who '{failure.who}' cannot be "
+                f"'{failure.kind}'; it must be one of {', '.join(known)}"
+            )
+    for number, row in enumerate(scenario.world):
+        expected = WORLD_KINDS.get(row.kind)
+        if expected is None:
+            raise ScenarioError(
+                f"scenario {source}: world[{number}].kind '{row.kind}' is not known"
+            )
+        if len(row.values) != len(expected) or not all(map(math.isfinite, row.values)):
+            raise ScenarioError(
+                f"scenario {source}: world[{number}] ({row.kind}) needs {len(expected)} finite "
+                f"values: {', '.join(expected) or 'none'}"
+            )
