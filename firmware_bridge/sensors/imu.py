@@ -31,6 +31,8 @@ from firmware_bridge.sensors.orientation import (
 from firmware_bridge.sensors.reader import HeadPose, PoseHistory, SensorError
 
 ResultT = TypeVar("ResultT")
+MountedOn = Literal["foot", "body", "head"]
+"""The part that the chip sits on."""
 
 GRAVITY_M_S2: Final = 9.80665
 FULL_SCALE: Final = 32768
@@ -97,7 +99,7 @@ class ImuSettings:
     gyroscope_range_dps: int = 500
     rate_hz: float = 100.0
     mounting_rpy_rad: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    mounted_on: Literal["foot", "body", "head"] = "foot"
+    mounted_on: MountedOn = "foot"
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` for a range that the chip does not have."""
@@ -234,20 +236,7 @@ class Bmi088:
 
     def sense(self, sample: ImuSample, interval_ns: int) -> ImuSense:
         """The sample in the base frame's axes, by the pose at the moment of capture."""
-        part = IDENTITY
-        known = True
-        if self._settings.mounted_on != "foot":
-            pose = self._history.at(sample.t_mono_ns)
-            part, known = _attitude(pose, self._settings.mounted_on), pose.known
-        return ImuSense(
-            t_mono_ns=sample.t_mono_ns,
-            interval_ns=interval_ns,
-            valid=sample.valid and known,
-            accelerometer_m_s2=rotate(part, sample.accelerometer_m_s2),
-            gyroscope_rad_s=rotate(part, sample.gyroscope_rad_s),
-            orientation_wxyz=multiply(sample.orientation, conjugate(part)),
-            temperature_c=sample.temperature_c,
-        )
+        return imu_in_base_frame(sample, interval_ns, self._settings.mounted_on, self._history)
 
     def _configuration(self) -> tuple[tuple[int, int, int, int], ...]:
         """Address, register, value and mask of everything that must read back as written."""
@@ -316,11 +305,30 @@ class Bmi088:
         self._clock.sleep_until_ns(self._clock.mono_ns() + duration_ns)
 
 
+def imu_in_base_frame(
+    sample: ImuSample, interval_ns: int, mounted_on: MountedOn, history: PoseHistory
+) -> ImuSense:
+    """The sample turned from the axes of the part that the chip is on to those of the foot."""
+    part, known = IDENTITY, True
+    if mounted_on != "foot":
+        pose = history.at(sample.t_mono_ns)
+        part, known = _attitude(pose, mounted_on), pose.known
+    return ImuSense(
+        t_mono_ns=sample.t_mono_ns,
+        interval_ns=interval_ns,
+        valid=sample.valid and known,
+        accelerometer_m_s2=rotate(part, sample.accelerometer_m_s2),
+        gyroscope_rad_s=rotate(part, sample.gyroscope_rad_s),
+        orientation_wxyz=multiply(sample.orientation, conjugate(part)),
+        temperature_c=sample.temperature_c,
+    )
+
+
 def _scaled(raw: list[int] | tuple[int, ...], step: float) -> Vector:
     return (raw[0] * step, raw[1] * step, raw[2] * step)
 
 
-def _attitude(pose: HeadPose, part: str) -> Quaternion:
+def _attitude(pose: HeadPose, part: MountedOn) -> Quaternion:
     if part == "body":
         return from_roll_pitch_yaw(0.0, 0.0, pose.body_yaw_rad)
     return from_roll_pitch_yaw(pose.roll_rad, pose.pitch_rad, pose.yaw_rad)
