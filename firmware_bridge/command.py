@@ -2,13 +2,13 @@
 
 A request, what was sent and what was measured are three different facts and three recorded
 fields: the first is a ``MotorCommand``, the second a ``JointTargets`` returned by ``Body.act``,
-the third is in the next ``BodySense``.
+the third is in the next ``BodySense``. ``Clip`` says why the second is not the first.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 
 class Mode(IntEnum):
@@ -55,3 +55,35 @@ class JointTargets:
     position_rad: tuple[float, ...]
     torque_enabled: bool
     duration_s: float
+
+
+class Clip(IntFlag):
+    """What kept the targets from being the goal at once: the gate's bits, in its order."""
+
+    NONE = 0
+    NOT_FINITE = 1
+    POSITION = 2
+    VELOCITY = 4
+    ACCELERATION = 8
+    LAG = 16
+    DT = 32
+    """The time step, the scale or the duration was out of range and was cut."""
+    STATE = 64
+    """The state was not one that the gate makes; the present pose took its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateState:
+    """Last targets and their velocity, nine each in the order of ``joints.JOINTS``."""
+
+    position_rad: tuple[float, ...]
+    velocity_rad_s: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What may leave, the state for the next call, and what was cut."""
+
+    targets: JointTargets
+    state: GateState
+    clips: Clip
