@@ -12,7 +12,7 @@ out, no maps and no unknown fields. So a digest of ticks may be taken over the b
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from google.protobuf.message import DecodeError, Message
 
@@ -40,6 +40,8 @@ from hippocampus.tick_record import (
     WorldRecord,
 )
 
+RecordT = TypeVar("RecordT", bound=Record)
+
 
 def encode(record: Record) -> bytes:
     """Canonical protobuf bytes of a record.
@@ -51,12 +53,15 @@ def encode(record: Record) -> bytes:
     return _flat_message(record).SerializeToString(deterministic=True)
 
 
-def decode(kind: type[Record], data: bytes) -> Record | None:
+def decode(kind: type[RecordT], data: bytes) -> RecordT | None:
     """The record of type ``kind`` in ``data``; None when the bytes do not hold one."""
-    message = _MESSAGES[kind]()
+    any_kind = cast(type[Record], kind)
+    message = _MESSAGES[any_kind]()
     try:
         message.ParseFromString(data)
-        return _tick_record(message) if kind is TickRecord else _flat_record(kind, message)
+        if kind is TickRecord:
+            return cast(RecordT, _tick_record(message))
+        return cast(RecordT, _flat_record(any_kind, message))
     except (DecodeError, ValueError):
         # A CRC that happens to match over damaged bytes, or another writer's enum value.
         return None

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from hippocampus import salvage
-from hippocampus.codec import decode
+from hippocampus.codec import RecordT, decode
 from hippocampus.salvage import RawMessage
 from hippocampus.segment import SEGMENT_SUFFIX
 from hippocampus.tick_record import (
@@ -29,8 +29,7 @@ from hippocampus.tick_record import (
 )
 from hippocampus.topics import KIND_OF, TOPIC_OF
 
-DIGEST_LENGTH_BYTES: Final = 4
-RecordT = TypeVar("RecordT", bound=Record)
+_LENGTH_BYTES: Final = 4
 
 
 class LogError(Exception):
@@ -44,6 +43,28 @@ class Damage:
     segment: Path
     offset: int
     text: str
+    torn: bool
+    """True: only the end is missing, as in a file that is being written."""
+
+
+class TicksDigest:
+    """SHA-256 over the content of ticks.
+
+    Over the canonical bytes of each ``TickRecord``, each after its length (4 bytes, little
+    endian): independent of timing, of chunks and of where files were cut.
+    """
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, tick: bytes) -> None:
+        """Add the bytes of the next tick."""
+        self._hash.update(len(tick).to_bytes(_LENGTH_BYTES, "little"))
+        self._hash.update(tick)
+
+    def hex(self) -> str:
+        """The digest of all ticks so far."""
+        return self._hash.hexdigest()
 
 
 def session_folders(root: Path) -> tuple[Path, ...]:
@@ -81,28 +102,27 @@ class Log:
     def __init__(self, path: Path) -> None:
         """Raises ``LogError`` when there is no log at ``path``."""
         self.segments: Final = find_segments(path)
-        self._damage: dict[Path, tuple[Damage, ...]] = {}
 
     @property
     def folder(self) -> Path:
         """The session's folder."""
         return self.segments[0].parent
 
-    def messages(self, *topics: str) -> Iterator[RawMessage]:
-        """Every whole message, or those of some topics, as bytes."""
-        for segment in self.segments:
-            yield from self.segment_messages(segment, *topics)
-
-    def segment_messages(self, segment: Path, *topics: str) -> Iterator[RawMessage]:
-        """The messages of one file."""
-        wanted = frozenset(topics)
-        damage = []
+    def walk(self, segment: Path) -> Iterator[RawMessage | Damage]:
+        """Everything in one file: whole messages as bytes, and what is lost between them."""
         for item in salvage.messages(segment.read_bytes()):
             if isinstance(item, salvage.Damage):
-                damage.append(Damage(segment, item.offset, item.text))
-            elif not wanted or item.topic in wanted:
+                yield Damage(segment, item.offset, item.text, item.torn)
+            else:
                 yield item
-        self._damage[segment] = tuple(damage)
+
+    def messages(self, *topics: str) -> Iterator[RawMessage]:
+        """Every whole message, or those of some topics, as bytes."""
+        wanted = frozenset(topics)
+        for segment in self.segments:
+            for item in self.walk(segment):
+                if isinstance(item, RawMessage) and (not wanted or item.topic in wanted):
+                    yield item
 
     def records(self, *kinds: type[RecordT]) -> Iterator[RecordT]:
         """Every record, or those of some kinds, in the order in which they were put."""
@@ -145,22 +165,18 @@ class Log:
 
     @cached_property
     def ticks_digest(self) -> str:
-        """SHA-256 over the content of every tick, hex.
-
-        Over the canonical bytes of each ``TickRecord``, each after its length (4 bytes, little
-        endian): independent of timing, of chunks and of where files were cut.
-        """
-        digest = hashlib.sha256()
+        """The digest over every tick, hex."""
+        digest = TicksDigest()
         for message in self.messages(TOPIC_OF[TickRecord]):
-            digest.update(len(message.data).to_bytes(DIGEST_LENGTH_BYTES, "little"))
-            digest.update(message.data)
-        return digest.hexdigest()
+            digest.add(message.data)
+        return digest.hex()
 
     @cached_property
     def damage(self) -> tuple[Damage, ...]:
-        """Everything that is lost in these files; reads them once."""
-        for segment in self.segments:
-            if segment not in self._damage:
-                for _ in self.segment_messages(segment):
-                    pass
-        return tuple(found for segment in self.segments for found in self._damage[segment])
+        """Everything that these files have lost."""
+        return tuple(
+            item
+            for segment in self.segments
+            for item in self.walk(segment)
+            if isinstance(item, Damage)
+        )

@@ -105,8 +105,15 @@ def free_bytes(root: Path) -> int:
     return disk.f_bavail * disk.f_frsize
 
 
-def keep(path: Path) -> Path:
-    """Mark a segment, or a whole session folder, as kept for good; returns the marker."""
-    marker = path / SESSION_KEEP if path.is_dir() else path.with_suffix(KEEP_SUFFIX)
-    marker.touch()
-    return marker
+def keep(path: Path) -> None:
+    """Mark a segment, or a whole session's folder, as kept for good. Raises ``OSError``."""
+    _keep_marker(path).touch()
+
+
+def release(path: Path) -> None:
+    """Undo ``keep``. Raises ``OSError``."""
+    _keep_marker(path).unlink(missing_ok=True)
+
+
+def _keep_marker(path: Path) -> Path:
+    return path / SESSION_KEEP if path.is_dir() else path.with_suffix(KEEP_SUFFIX)

@@ -39,6 +39,10 @@ _FOOTER: Final = struct.Struct("<BQQQI")
 _CHUNK_NAME: Final = _CRC.pack(4) + b"zstd"
 _CHUNK_NAME_AT: Final = _RECORD.size + _CHUNK.size - _CRC.size
 _READ_BYTES: Final = 16 * 1024
+_BESIDE_CHUNKS: Final = frozenset(
+    {Opcode.SCHEMA, Opcode.CHANNEL, Opcode.MESSAGE, Opcode.ATTACHMENT, Opcode.METADATA}
+)
+"""What other writers put outside of chunks; ours does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Damage:
 
     offset: int
     text: str
+    torn: bool = False
+    """True: only the end is missing, as in a file that is being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +74,16 @@ class _Chunk:
     whole: bool
 
 
-def messages(content: bytes, offset: int = 0) -> Iterator[RawMessage | Damage]:
-    """Every whole message from ``offset`` on, in the order of the file, and what was lost.
+def messages(content: bytes) -> Iterator[RawMessage | Damage]:
+    """Every whole message of a file, in its order, and what was lost.
 
-    ``offset`` is 0 or what ``whole_end`` has returned. A file without an end gives ``Damage``.
+    A file without an end gives ``Damage``.
     """
     view = memoryview(content)
     channels = {channel_id: name for name, channel_id in CHANNEL_IDS.items()}
-    position = offset
-    if offset == 0:
-        if not content.startswith(MAGIC):
-            yield Damage(0, "no MCAP magic at the start")
-        position = len(MAGIC)
+    if not content.startswith(MAGIC):
+        yield Damage(0, "no MCAP magic at the start", torn=MAGIC.startswith(content))
+    position = len(MAGIC)
     while position < len(content):
         opcode, end = _record_at(view, position)
         if end is None:
@@ -88,7 +92,8 @@ def messages(content: bytes, offset: int = 0) -> Iterator[RawMessage | Damage]:
             if torn is not None:
                 yield from _chunk_messages(torn, position, channels)
             else:
-                yield Damage(position, f"{following - position} unreadable bytes")
+                text = f"{following - position} unreadable bytes"
+                yield Damage(position, text, torn=following == len(content))
             position = following
             continue
         if opcode == Opcode.CHUNK:
@@ -101,13 +106,13 @@ def messages(content: bytes, offset: int = 0) -> Iterator[RawMessage | Damage]:
         else:
             yield from _inner(view[position:end], position, channels)
         position = end
-    yield Damage(len(content), "no end: the writing was cut off")
+    yield Damage(len(content), "no end: the writing was cut off", torn=True)
 
 
-def whole_end(content: bytes, offset: int = 0) -> int:
-    """Where the last whole record behind ``offset`` ends; for who follows a growing file."""
+def whole_end(content: bytes) -> int:
+    """Where the last whole record of the data ends; for who follows a growing file."""
     view = memoryview(content)
-    position = offset or min(len(MAGIC), len(content))
+    position = min(len(MAGIC), len(content))
     while position < len(content):
         _, end = _record_at(view, position)
         if end is None:
@@ -142,14 +147,8 @@ def _record_at(view: memoryview, position: int) -> tuple[int, int | None]:
     elif opcode == Opcode.HEADER:
         sound = position == len(MAGIC) and _two_texts(view[start:end])
     else:
-        sound = opcode in _IN_DATA
+        sound = opcode in _BESIDE_CHUNKS
     return opcode, end if sound else None
-
-
-_IN_DATA: Final = frozenset(
-    {Opcode.SCHEMA, Opcode.CHANNEL, Opcode.MESSAGE, Opcode.ATTACHMENT, Opcode.METADATA}
-)
-"""What else may stand outside of chunks before the end of the data."""
 
 
 def _two_texts(content: memoryview) -> bool:
@@ -210,7 +209,8 @@ def _chunk_messages(
     else:
         whole = whole_end(MAGIC + content) - len(MAGIC)
         yield from _inner(memoryview(content)[:whole], offset, channels)
-        yield Damage(offset, f"a torn chunk: {whole} of {chunk.size} bytes could be read")
+        text = f"a torn chunk: {whole} of {chunk.size} bytes could be read"
+        yield Damage(offset, text, torn=True)
 
 
 def _unpack(chunk: _Chunk) -> bytes:
@@ -266,7 +266,7 @@ def _check_end(view: memoryview, position: int, end: int) -> Iterator[Damage]:
         yield Damage(position, "the data does not match its CRC")
     footer_at = len(view) - len(MAGIC) - _FOOTER.size
     if footer_at < end or bytes(view[-len(MAGIC) :]) != MAGIC:
-        yield Damage(end, "no end: the index was cut off")
+        yield Damage(end, "no end: the index was cut off", torn=True)
         return
     opcode, _, summary_start, _, summary_crc = _FOOTER.unpack_from(view, footer_at)
     summary = view[end : footer_at + _FOOTER.size - _CRC.size]

@@ -42,7 +42,7 @@ GAP_EVENT: Final = "log_gap"
 class LogSettings:
     """Where and how a session is recorded."""
 
-    folder: Path
+    folder: Path = Path("logs")
     """Holds one folder for each session."""
     segment_s: float = 60.0
     """Length of a file in the time of the ticks: 60 to 300 is sensible."""
@@ -50,6 +50,7 @@ class LogSettings:
     """Longest time that a record waits in memory. Under a second, so that with the time of the
     write itself a kill loses at most one second."""
     queue_records: int = 1024
+    """Records between the loop and the writer: how long a slow disk may take."""
     blocking: bool = False
     """True: a full queue makes the loop wait. For simulations that run faster than real time."""
     retry_s: float = 5.0
@@ -57,7 +58,18 @@ class LogSettings:
     resume_free_bytes: int = 8_000_000
     """A stopped log does not try again while less is free."""
     quota_bytes: int = 8_000_000_000
+    """All sessions together; the oldest segments that are not kept make room."""
     min_free_bytes: int = 200_000_000
+    """Free space that old segments make room for."""
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` for a setting that cannot work."""
+        for name in ("segment_s", "sync_s", "queue_records", "retry_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be more than 0, got {getattr(self, name)}")
+        for name in ("resume_free_bytes", "quota_bytes", "min_free_bytes"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
 
 
 class Phase(Enum):
