@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_a_torn_chunk_gives_what_can_be_read_of_it():
 def test_a_flipped_bit_costs_at_most_the_chunk_that_it_hits(content, chunk_ends):
     whole, _ = split(content)
     counts = [0, *(n for _, n in chunk_ends)]
-    largest = max(b - a for a, b in zip(counts, counts[1:], strict=False))
+    largest = max(b - a for a, b in pairwise(counts))
     rng = np.random.default_rng(5)
     for at in rng.integers(0, len(content), FLIPS).tolist():
         broken = bytearray(content)
