@@ -84,5 +84,5 @@ def test_the_default_bundle_loads_from_the_wheel(installed: Path) -> None:
 
 @pytest.mark.parametrize("name", ["ember.service", "99-ember.rules", "ember.sysusers"])
 def test_the_files_of_the_service_are_in_the_wheel(installed: Path, name: str) -> None:
-    shipped = installed / "ember_embodied" / "service" / name
+    shipped = installed / "ember_embodied" / "service_files" / name
     assert shipped.read_text() == (ROOT / "tools" / "service" / name).read_text()
