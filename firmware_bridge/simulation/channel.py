@@ -64,6 +64,11 @@ class Failures:
     def __init__(self) -> None:
         self._running: list[WorldChange] = []
 
+    @property
+    def any(self) -> bool:
+        """Whether anything misbehaves."""
+        return bool(self._running)
+
     def begin(self, change: WorldChange) -> None:
         """A failure starts; ``change.kind`` is ``failure_...``."""
         self._running.append(change)

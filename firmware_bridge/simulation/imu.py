@@ -16,11 +16,8 @@ from numpy.typing import NDArray
 
 from firmware_bridge.sensors.orientation import (
     OrientationFilter,
-    Quaternion,
     Vector,
-    conjugate,
     from_roll_pitch_yaw,
-    rotate,
 )
 from firmware_bridge.simulation.channel import ImuSample
 from firmware_bridge.simulation.model import GRAVITY_M_S2
@@ -29,17 +26,16 @@ from firmware_bridge.simulation.plant import Plant
 Array = NDArray[np.float64]
 
 SAMPLE_PERIOD_NS: Final = 20_000_000
-ACCELEROMETER_NOISE_M_S2_SQRT_HZ: Final = 175e-6 * GRAVITY_M_S2
-GYROSCOPE_NOISE_RAD_S_SQRT_HZ: Final = math.radians(0.014)
-ACCELEROMETER_BIAS_M_S2: Final = 0.02 * GRAVITY_M_S2
-GYROSCOPE_BIAS_RAD_S: Final = math.radians(0.5)
+NOISE: Final = np.array([[175e-6 * GRAVITY_M_S2], [math.radians(0.014)]])
+"""m/s^2 and rad/s, per root hertz: row 0 of every such table is the accelerometer, 1 the gyroscope.
+"""
+BIAS: Final = np.array([[0.02 * GRAVITY_M_S2], [math.radians(0.5)]])
 SCALE_ERROR: Final = 0.005
+STEP: Final = np.array([[GRAVITY_M_S2 / 10920.0], [math.radians(1.0 / 65.536)]])
+RANGE: Final = np.array([[3.0 * GRAVITY_M_S2], [math.radians(500.0)]])
 GYROSCOPE_WALK_RAD_S_SQRT_S: Final = math.radians(0.002)
 """Slow wander of the gyroscope's bias: this project's estimate."""
-ACCELEROMETER_STEP_M_S2: Final = GRAVITY_M_S2 / 10920.0
-GYROSCOPE_STEP_RAD_S: Final = math.radians(1.0 / 65.536)
-ACCELEROMETER_RANGE_M_S2: Final = 3.0 * GRAVITY_M_S2
-GYROSCOPE_RANGE_RAD_S: Final = math.radians(500.0)
+NOISE_BLOCK: Final = 64
 BOARD_WARMTH_C: Final = 12.0
 """The board under it is this much warmer than the room."""
 ROOM_C: Final = 25.0
@@ -62,13 +58,15 @@ class SimulatedImu:
     ) -> None:
         self._model, self._data = plant.model, plant.data
         self._site = int(plant.model.site(f"imu_{part}").id)
-        self._mounting: Quaternion = from_roll_pitch_yaw(*mounting_rpy_rad)
+        turn = np.zeros(9)
+        mujoco.mju_quat2Mat(turn, np.array(from_roll_pitch_yaw(*mounting_rpy_rad)))
+        self._mounting: Array = turn.reshape(3, 3)
         self._generator = generator
         drawn = generator.standard_normal((4, 3)) * spread
-        self._accelerometer_bias: Array = ACCELEROMETER_BIAS_M_S2 * drawn[0]
-        self._gyroscope_bias: Array = GYROSCOPE_BIAS_RAD_S * drawn[1]
-        self._accelerometer_scale: Array = 1.0 + SCALE_ERROR * drawn[2]
-        self._gyroscope_scale: Array = 1.0 + SCALE_ERROR * drawn[3]
+        self._bias: Array = BIAS * drawn[:2]
+        self._scale: Array = 1.0 + SCALE_ERROR * drawn[2:]
+        self._noise = np.zeros((0, 3, 3))
+        self._used = 0
         self._filter = OrientationFilter()
         self._motion = np.zeros(6)
         self._last_velocity: Array | None = None
@@ -88,8 +86,8 @@ class SimulatedImu:
         force = (velocity - before) / dt_s
         force[2] += GRAVITY_M_S2
         axes: Array = self._data.site_xmat[self._site].reshape(3, 3)
-        true_force, true_rate = force @ axes, self._motion[:3] @ axes
-        acceleration, rate = self._chip(true_force, true_rate, dt_s)
+        true = np.array((force, self._motion[:3])) @ axes
+        acceleration, rate = self._chip(true, dt_s)
         return ImuSample(
             t_mono_ns=t_ns,
             valid=True,
@@ -99,29 +97,20 @@ class SimulatedImu:
             temperature_c=ROOM_C + BOARD_WARMTH_C,
         )
 
-    def _chip(self, force: Array, rate: Array, dt_s: float) -> tuple[Vector, Vector]:
-        """What the chip reads of the truth in the part's axes, mounting undone again."""
-        noise = self._generator.standard_normal((3, 3))
-        self._gyroscope_bias += GYROSCOPE_WALK_RAD_S_SQRT_S * math.sqrt(dt_s) * noise[2]
-        bandwidth = math.sqrt(0.5 / dt_s)
-        back = conjugate(self._mounting)
-        force = np.array(rotate(back, _vector(force)))
-        rate = np.array(rotate(back, _vector(rate)))
-        force = self._accelerometer_scale * force + self._accelerometer_bias
-        force += ACCELEROMETER_NOISE_M_S2_SQRT_HZ * bandwidth * noise[0]
-        rate = self._gyroscope_scale * rate + self._gyroscope_bias
-        rate += GYROSCOPE_NOISE_RAD_S_SQRT_HZ * bandwidth * noise[1]
-        force = _register(force, ACCELEROMETER_STEP_M_S2, ACCELEROMETER_RANGE_M_S2)
-        rate = _register(rate, GYROSCOPE_STEP_RAD_S, GYROSCOPE_RANGE_RAD_S)
-        return rotate(self._mounting, _vector(force)), rotate(self._mounting, _vector(rate))
+    def _chip(self, true: Array, dt_s: float) -> tuple[Vector, Vector]:
+        """What the chip reads of force and rate [2, 3] in the part's axes, mounting undone."""
+        noise = self._next_noise()
+        self._bias[1] += GYROSCOPE_WALK_RAD_S_SQRT_S * math.sqrt(dt_s) * noise[2]
+        read = (true @ self._mounting) * self._scale + self._bias
+        read += NOISE * (math.sqrt(0.5 / dt_s) * noise[:2])
+        read = np.rint(np.minimum(np.maximum(read, -RANGE), RANGE) / STEP) * STEP
+        (ax, ay, az), (gx, gy, gz) = (read @ self._mounting.T).tolist()
+        return (ax, ay, az), (gx, gy, gz)
 
-
-def _vector(array: Array) -> Vector:
-    x, y, z = array.tolist()
-    return (x, y, z)
-
-
-def _register(values: Array, step: float, limit: float) -> Array:
-    """Rounded to the chip's steps and cut at its range."""
-    cut = np.minimum(np.maximum(values, -limit), limit)
-    return np.rint(cut / step) * step
+    def _next_noise(self) -> Array:
+        """Three rows of standard normal numbers, drawn in blocks: a call costs more than a draw."""
+        if self._used == len(self._noise):
+            self._noise, self._used = self._generator.standard_normal((NOISE_BLOCK, 3, 3)), 0
+        noise: Array = self._noise[self._used]
+        self._used += 1
+        return noise

@@ -29,6 +29,7 @@ BAM_FRICTION_BASE_N_M: Final = 0.008758627618365112
 BAM_LOAD_FRICTION: Final = 0.06803357334088644
 BAM_LOAD_FRICTION_STRIBECK: Final = 0.07381180834784251
 BAM_STRIBECK_VELOCITY_RAD_S: Final = 2.5577016869227474
+_PER_STRIBECK_S: Final = 1.0 / BAM_STRIBECK_VELOCITY_RAD_S
 BAM_STRIBECK_EXPONENT: Final = 0.7601158768377835
 BAM_VISCOUS_N_M_S: Final = 0.004621034970462603
 BAM_ARMATURE_KG_M2: Final = 0.0018954552619850965
@@ -126,11 +127,10 @@ def dry_friction(torque_n_m: Array, velocity_rad_s: Array, base_n_m: Array) -> A
     f = f0 + |tau| (l + ls exp(-(|w| / ws)^a)). The torque through the gearbox is taken to be the
     motor's own, which is exact when nothing accelerates and nobody pushes.
     """
-    stribeck = np.exp(
-        -((np.abs(velocity_rad_s) / BAM_STRIBECK_VELOCITY_RAD_S) ** BAM_STRIBECK_EXPONENT)
-    )
-    load = np.abs(torque_n_m) * (BAM_LOAD_FRICTION + BAM_LOAD_FRICTION_STRIBECK * stribeck)
-    return base_n_m + load
+    stribeck = np.exp(-((np.abs(velocity_rad_s) * _PER_STRIBECK_S) ** BAM_STRIBECK_EXPONENT))
+    share = stribeck * BAM_LOAD_FRICTION_STRIBECK + BAM_LOAD_FRICTION
+    friction: Array = share * np.abs(torque_n_m) + base_n_m
+    return friction
 
 
 @dataclass(frozen=True, slots=True)

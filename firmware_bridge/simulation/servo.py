@@ -48,6 +48,9 @@ TIME_BASED_PROFILE: Final = 4
 REVERSE_DIRECTION: Final = 1
 MOVING_THRESHOLD: Final = 10
 
+FREE_SPEED_RAD_S_V: Final = 1.0 / BACK_EMF_V_S
+IDLE_CURRENT_A: Final = SERVO_COUNT * STANDBY_CURRENT_A
+
 CURRENT_MODE: Final = 0
 VELOCITY_MODE: Final = 1
 POSITION_MODE: Final = 3
@@ -124,7 +127,6 @@ class ServoBank:
         self._gap: Array = np.zeros(SERVO_COUNT)
         self._half_gap: Array = 0.5 * units.backlash_rad
         self._overload_s: Array = np.zeros(SERVO_COUNT)
-        self._heat_j: Array = np.zeros(SERVO_COUNT)
         self._since_check_s = 0.0
         self._profile = Profile(self._position)
         self._followed_goal = self.goal_position.copy()
@@ -184,8 +186,11 @@ class ServoBank:
     def begin(self) -> None:
         """Take the registers over into the firmwares: once before a run of substeps."""
         self._enabled = self.torque_enable != 0
-        sign = np.where((self.drive_mode & REVERSE_DIRECTION) != 0, -1.0, 1.0)
-        self._sign = sign
+        reverse = (self.drive_mode & REVERSE_DIRECTION) != 0
+        sign = np.where(reverse, -1.0, 1.0)
+        self._sign: Array | None = sign if reverse.any() else None
+        self._conductance_s: Array = self._enabled / RESISTANCE_OHM
+        self._torque_per_volt: Array = self.torque_constant_n_m_a * self._conductance_s
         self._scale: Array = sign * PULSES_PER_RAD
         self._zero: Array = (
             sign * self.units.offset_pulses + _HALF_TURN + self.homing_offset - _SHIPPED_HOMING
@@ -193,6 +198,7 @@ class ServoBank:
         self._limit: Array = (np.minimum(self.pwm_limit, self.goal_pwm) * self._enabled).astype(
             np.float64
         )
+        self._lower: Array = -self._limit
         self._p_gain: Array = self.position_p_gain / P_GAIN_DIVISOR
         self._i_gain: Array = self.position_i_gain / I_GAIN_DIVISOR
         self._d_gain: Array = self.position_d_gain / D_GAIN_DIVISOR
@@ -232,33 +238,32 @@ class ServoBank:
         """
         self._velocity_rad_s = velocity_rad_s
         position = np.rint(position_rad * self._scale + self._zero)
-        moved = position - self._position
-        self._position = position
         self._profile.advance(dt_s)
         pwm = (self._profile.position - position) * self._p_gain
         if not self._plain:
-            pwm = self._full_law(pwm, moved, velocity_rad_s, dt_s * 1e3)
+            pwm = self._full_law(pwm, position, velocity_rad_s, dt_s * 1e3)
+        self._position = position
         slew = self._slope_counts_s * dt_s
         pwm = np.minimum(np.maximum(pwm, self._pwm - slew), self._pwm + slew)
-        self._pwm = np.minimum(np.maximum(pwm, -self._limit), self._limit)
-        self._drive(self._pwm * self._sign, velocity_rad_s, dt_s)
+        self._pwm = np.minimum(np.maximum(pwm, self._lower), self._limit)
+        self._drive(velocity_rad_s, dt_s)
         self._since_check_s += dt_s
         if self._since_check_s >= PROTECTION_PERIOD_S:
             self._protect(self._since_check_s)
             self._since_check_s = 0.0
 
-    def _full_law(self, pwm: Array, moved: Array, velocity_rad_s: Array, dt_ms: float) -> Array:
+    def _full_law(self, pwm: Array, position: Array, speed_rad_s: Array, dt_ms: float) -> Array:
         """The whole control law: integral, derivative, feed-forwards and the other modes."""
-        error = self._profile.position - self._position
+        error = self._profile.position - position
         self._integral += error * self._i_gain * dt_ms
         np.clip(self._integral, -self._limit, self._limit, out=self._integral)
-        pwm = pwm + self._integral - moved * self._d_gain / dt_ms
+        pwm = pwm + self._integral - (position - self._position) * self._d_gain / dt_ms
         pwm += self._profile.velocity * self.feedforward_1st * (1e-3 / FEEDFORWARD_DIVISOR)
         pwm += self._profile.acceleration * self.feedforward_2nd * (1e-6 / FEEDFORWARD_DIVISOR)
         mode = self.operating_mode
         if (mode == POSITION_MODE).all():
             return pwm
-        speed = velocity_rad_s * self._sign
+        speed = speed_rad_s if self._sign is None else speed_rad_s * self._sign
         counts_per_volt = FULL_PWM / self.rail_v
         back_emf = BACK_EMF_V_S * speed
         current = np.minimum(np.abs(self.goal_current), self.current_limit) * 1e-3
@@ -278,28 +283,28 @@ class ServoBank:
             pwm,
         )
 
-    def _drive(self, pwm: Array, velocity_rad_s: Array, dt_s: float) -> None:
+    def _drive(self, velocity_rad_s: Array, dt_s: float) -> None:
         """Voltage, current, gear play and friction, in the joint's direction."""
-        enabled = self._enabled
-        voltage = pwm * (self.rail_v / FULL_PWM)
-        self.current_a = (voltage - BACK_EMF_V_S * velocity_rad_s) * (enabled / RESISTANCE_OHM)
-        torque = self.torque_constant_n_m_a * self.current_a
+        voltage = self._pwm * (self.rail_v / FULL_PWM)
+        if self._sign is not None:
+            voltage *= self._sign
+        current = (voltage - BACK_EMF_V_S * velocity_rad_s) * self._conductance_s
+        torque = self.torque_constant_n_m_a * current
         # Inside the play the rotor runs free at its no-load speed and drives nothing.
-        gap = self._gap + (voltage / BACK_EMF_V_S - velocity_rad_s) * dt_s
-        engaged = (np.where(torque >= 0.0, gap, -gap) >= self._half_gap) & enabled
+        gap = self._gap + (voltage * FREE_SPEED_RAD_S_V - velocity_rad_s) * dt_s
+        engaged = np.where(torque >= 0.0, gap, -gap) >= self._half_gap
         self._gap = np.minimum(np.maximum(gap, -self._half_gap), self._half_gap)
-        gain = engaged * self.torque_constant_n_m_a / RESISTANCE_OHM
+        gain = self._torque_per_volt * engaged
         self.drive_torque_n_m = gain * voltage
         self.damping_n_m_s = gain * BACK_EMF_V_S
         self.friction_n_m = dry_friction(torque, velocity_rad_s, self.friction_base_n_m)
-        self._heat_j += self.current_a * self.current_a * dt_s
-        drawn = float(np.abs(pwm) @ np.abs(self.current_a)) / FULL_PWM
-        self.rail_v = self.supply_v - SUPPLY_RESISTANCE_OHM * (drawn + STANDBY_CURRENT_A)
+        self.current_a = current
+        drawn_a = float(voltage @ current) / self.rail_v
+        self.rail_v = self.supply_v - SUPPLY_RESISTANCE_OHM * (drawn_a + IDLE_CURRENT_A)
 
     def _protect(self, dt_s: float) -> None:
         """Heat, overload, voltage; a bit of the shutdown mask takes the torque until reboot."""
-        heat_w = RESISTANCE_OHM * self._heat_j / dt_s + STANDBY_POWER_W
-        self._heat_j[:] = 0.0
+        heat_w = RESISTANCE_OHM * self.current_a**2 + STANDBY_POWER_W
         cooling_w = (self.temperature_c - self.units.ambient_c) / THERMAL_RESISTANCE_K_W
         self.temperature_c += (heat_w - cooling_w) * (dt_s / HEAT_CAPACITY_J_K)
         stalled = (np.abs(self._pwm) >= OVERLOAD_PWM * FULL_PWM) & (
@@ -321,11 +326,12 @@ class ServoBank:
 
     def publish(self) -> None:
         """Write the readable registers: once after a run of substeps."""
+        sign = 1.0 if self._sign is None else self._sign
         self.present_position[:] = self._position
-        self.present_velocity[:] = np.rint(self._velocity_rad_s * self._sign / VELOCITY_UNIT_RAD_S)
+        self.present_velocity[:] = np.rint(self._velocity_rad_s * sign / VELOCITY_UNIT_RAD_S)
         self.moving[:] = np.abs(self.present_velocity) > MOVING_THRESHOLD
         self.present_pwm[:] = np.rint(self._pwm)
-        self.present_current[:] = np.rint(self.current_a * self._sign * 1e3)
+        self.present_current[:] = np.rint(self.current_a * sign * 1e3)
         self.present_voltage[:] = np.rint(self.rail_v * 10.0 * self.units.voltage_scale)
         self.present_temperature[:] = self.temperature_c
         self.position_trajectory[:] = np.rint(self._profile.position)

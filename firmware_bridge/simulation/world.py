@@ -138,7 +138,8 @@ class World:
         while self._coming and self._coming[0].t_mono_ns <= t_ns:
             self._begin(self._coming.popleft())
         self.hands.apply(t_ns)
-        self._break(t_ns)
+        if self.failures.any:
+            self._break(t_ns)
         if self._chip is not None and self.imu is not None and t_ns >= self._next_imu_ns:
             self._next_imu_ns += SAMPLE_PERIOD_NS
             sample = self._chip.sample(t_ns)
