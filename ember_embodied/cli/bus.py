@@ -30,6 +30,9 @@ def command(
     spread: Annotated[
         float, typer.Option(min=0.0, max=3.0, help="0: servos as in the table, 1: a usual batch.")
     ] = 0.0,
+    supply: Annotated[
+        float, typer.Option(min=3.0, max=9.0, help="Rail voltage, V; above 7.0 all servos alert.")
+    ] = 6.9,
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every packet to this file.")
     ] = None,
@@ -47,7 +50,7 @@ def command(
     """
     try:
         faults = tuple(parse_fault(text) for text in fault or ())
-        settings = BusSettings(pty, faults, seed, spread, trace)
+        settings = BusSettings(pty, faults, seed, spread, supply, trace)
         if json:
             print_json({"pty": str(pty), "faults": fault or [], "seed": seed, "spread": spread})
         serve(settings, SystemClock(), sys.stderr if json else sys.stdout)

@@ -25,11 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fault", action="append", default=[], help="see below; repeatable")
     parser.add_argument("--seed", type=int, default=0, help="seed of noise and servo spread")
     parser.add_argument("--spread", type=float, default=0.0, help="0 nominal servos, 1 a batch")
+    parser.add_argument("--supply", type=float, default=6.9, help="rail voltage, V")
     parser.add_argument("--trace", type=Path, help="file that gets every packet")
     words = parser.parse_args(arguments)
     try:
         faults = tuple(parse_fault(text) for text in words.fault)
-        settings = BusSettings(words.pty, faults, words.seed, words.spread, words.trace)
+        settings = BusSettings(
+            words.pty, faults, words.seed, words.spread, words.supply, words.trace
+        )
         serve(settings, SystemClock(), sys.stdout)
     except (FaultError, TerminalError) as error:
         print(f"virtual_bus: {error}", file=sys.stderr)

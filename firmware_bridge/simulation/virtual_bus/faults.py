@@ -18,7 +18,7 @@ import numpy as np
 
 from firmware_bridge.dynamixel.registers import HardwareError
 from firmware_bridge.joints import JOINTS
-from firmware_bridge.simulation.servo import SUPPLY_V, ServoBank
+from firmware_bridge.simulation.servo import ServoBank
 from firmware_bridge.simulation.virtual_bus.bus import Answer, VirtualBus
 
 
@@ -154,10 +154,13 @@ def _number(text: str, word: str) -> float:
 class FaultPlan:
     """The faults of one run: who is hit when, and what becomes of each answer."""
 
-    def __init__(self, faults: Sequence[Fault], generator: np.random.Generator) -> None:
+    def __init__(
+        self, faults: Sequence[Fault], generator: np.random.Generator, supply_v: float
+    ) -> None:
         self._faults = tuple(faults)
         self._generator = generator
         self._done: set[Fault] = set()
+        self._supply_v = supply_v
         self._supply_low = False
 
     def port_lost(self, now_s: float) -> bool:
@@ -176,7 +179,7 @@ class FaultPlan:
         bank.hardware_error[list(_hit(active, Kind.SHOCK))] |= int(HardwareError.SHOCK)
         supplies = [fault.value for fault in active if fault.kind is Kind.VOLTAGE_LOW]
         if supplies or self._supply_low:
-            bank.supply_v = min(supplies, default=SUPPLY_V)
+            bank.supply_v = min(supplies, default=self._supply_v)
         self._supply_low = bool(supplies)
         for fault in active:
             if fault.kind is Kind.OVERHEAT:

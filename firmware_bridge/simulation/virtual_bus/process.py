@@ -36,6 +36,9 @@ class BusSettings:
     seed: int = 0
     spread: float = 0.0
     """How different the nine servos are from the table: 0 nominal, 1 a usual batch."""
+    supply_v: float = 6.9
+    """The robot's rail is 6.8 to 7.6 V. Above 7.0 V every answer carries the alert bit of an input
+    voltage error, which many a client takes for a failure."""
     trace: Path | None = None
     """A file that gets every packet: nanoseconds, direction, bytes in hex."""
 
@@ -49,10 +52,10 @@ class BusProcess:
         generator = np.random.default_rng(units)
         self._clock = clock
         self._terminal = Terminal(settings.pty)
-        self._plant = Plant(ServoUnits.draw(generator, settings.spread))
+        self._plant = Plant(ServoUnits.draw(generator, settings.spread), supply_v=settings.supply_v)
         self._start_ns = self._plant_ns = self._heard_ns = clock.mono_ns()
         self._bus = VirtualBus(self._plant.servos, self._start_ns)
-        self._faults = FaultPlan(settings.faults, np.random.default_rng(noise))
+        self._faults = FaultPlan(settings.faults, np.random.default_rng(noise), settings.supply_v)
         self._parser = Parser()
         self._due: list[tuple[int, int, bytes]] = []
         self._sent = 0
