@@ -1,0 +1,130 @@
+"""A recorded life, thought again: every tick of a log through a bundle, compared bit for bit.
+
+The log is the test (openpilot's process replay): the same ``tick`` gets the logged senses and
+the logged state of a file's head, and whatever it decides must be what was decided then. Stages
+are compared in the order in which they work, so the first difference names its cause.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Final
+
+from ember_embodied.loop import Mind, tick
+from ember_embodied.tick_state import TickState, from_bytes, to_bytes
+from hippocampus.tick_record import SnapshotRecord, TickRecord
+
+STAGES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("network", ("requested", "prediction", "confidence", "gates")),
+    ("failsafe", ("fault_bits", "mode")),
+    ("kinematics", ("goal_rad",)),
+    ("gate", ("gated", "clip_bits")),
+)
+"""Which fields of a ``TickRecord`` each stage decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where two lives part: the first field that is not the same."""
+
+    tick: int
+    stage: str
+    field: str
+    logged: str
+    replayed: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """What became of a replay."""
+
+    ticks: int
+    """Ticks in the log."""
+    compared: int
+    """Ticks that were thought again; those before the first snapshot cannot be."""
+    identical: int
+    difference: Difference | None
+    restarts: int
+    """Times that the state was taken from a snapshot because ticks before it are missing."""
+
+    @property
+    def holds(self) -> bool:
+        """True when every tick of the log was thought again, with the same result."""
+        return self.difference is None and self.identical == self.ticks and self.ticks > 0
+
+
+def replay(
+    records: Iterable[TickRecord | SnapshotRecord],
+    mind: Mind,
+    progress: Callable[[int], None] | None = None,
+) -> ReplayReport:
+    """Think every tick again and stop at the first difference.
+
+    ``records`` come in the order of the log, each file's snapshot before its first tick.
+    Raises ``SnapshotError`` when a snapshot is of another version.
+    """
+    state: TickState | None = None
+    ticks = compared = identical = restarts = 0
+    for record in records:
+        if isinstance(record, SnapshotRecord):
+            if state is None or state.tick != record.tick:
+                restarts += state is not None
+                state = from_bytes(record.state)
+            elif to_bytes(state) != record.state:
+                found = Difference(record.tick, "state", "snapshot", "as logged", "not the same")
+                return ReplayReport(ticks, compared, identical, found, restarts)
+            continue
+        ticks += 1
+        if state is None or state.tick != record.tick:
+            state = None
+            continue
+        thought, state = tick(record.sense, state, mind)
+        compared += 1
+        found_here = first_difference(record, thought)
+        if found_here is not None:
+            return ReplayReport(ticks, compared, identical, found_here, restarts)
+        identical += 1
+        if progress is not None:
+            progress(identical)
+    return ReplayReport(ticks, compared, identical, None, restarts)
+
+
+def first_difference(logged: TickRecord, thought: TickRecord) -> Difference | None:
+    """Compare stage by stage, a zero's sign and a NaN's bits too; None when all is the same."""
+    for stage, names in STAGES:
+        for name in names:
+            parted = _parted(name, getattr(logged, name), getattr(thought, name))
+            if parted is not None:
+                return Difference(logged.tick, stage, *parted)
+    return None
+
+
+def _parted(name: str, before: object, now: object) -> tuple[str, str, str] | None:
+    """Go down to the first number whose bits differ: (field, logged, replayed)."""
+    if type(before) is not type(now):
+        return name, repr(before), repr(now)
+    if isinstance(before, float):
+        same = struct.pack("<d", before) == struct.pack("<d", now)
+        return None if same else (name, repr(before), repr(now))
+    if is_dataclass(before):
+        keys = [f.name for f in fields(before)]
+        pairs = [(f"{name}.{key}", getattr(before, key), getattr(now, key)) for key in keys]
+    elif isinstance(before, tuple) and isinstance(now, tuple):
+        if len(before) != len(now):
+            return f"{name} (length)", str(len(before)), str(len(now))
+        if before and isinstance(before[0], float) and _bits(before) == _bits(now):
+            return None
+        pairs = [(f"{name}[{i}]", b, n) for i, (b, n) in enumerate(zip(before, now, strict=True))]
+    else:
+        return None if before == now else (name, repr(before), repr(now))
+    for path, b, n in pairs:
+        if (parted := _parted(path, b, n)) is not None:
+            return parted
+    return None
+
+
+def _bits(numbers: tuple[float, ...]) -> bytes:
+    return array("d", numbers).tobytes()
