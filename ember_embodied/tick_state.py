@@ -36,8 +36,7 @@ class TickState:
     network: NetworkState
     last_command: MotorCommand
     failsafe: FailsafeState
-    gate: GateState | None
-    """None until the joints have been read once: nothing may move before that."""
+    gate: GateState
     torque_enabled: bool
     """Whether the last targets held."""
     streams_seen: int
@@ -53,7 +52,7 @@ class _Stored:
     network: tuple[tuple[tuple[int, ...], bytes], ...]
     last_command: MotorCommand
     failsafe: FailsafeState
-    gate: GateState | None
+    gate: GateState
     torque_enabled: bool
     streams_seen: int
 

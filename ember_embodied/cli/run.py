@@ -1,0 +1,213 @@
+"""``ember run``: a robot, real or simulated, that senses, moves and records every tick."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from ember_embodied.bodies import Embodiment, embody
+from ember_embodied.bundle import Bundle, load
+from ember_embodied.cli.options import ConfigFile
+from ember_embodied.companions import Broadcast, Shown, Watched
+from ember_embodied.config import Config, config_to_toml, load_config
+from ember_embodied.errors import UserError
+from ember_embodied.header import make_header
+from ember_embodied.life import Companion, IntentSource, Life, LifeSummary, LoopSettings
+from ember_embodied.live_view import LiveView, summary_lines
+from ember_embodied.loop import Mind
+from ember_embodied.notify import Notifier
+from ember_embodied.runtime import Runtime
+from firmware_bridge.clock import SystemClock
+from firmware_bridge.wire import IntentReceiver, StatePublisher, WireError
+from hippocampus.recorder import Recorder
+
+
+class BodyName(Enum):
+    """What stands for the robot."""
+
+    SIM = "sim"
+    SERVOS = "servos"
+    DAEMON = "daemon"
+    REPLAY = "replay"
+
+
+class Speed(Enum):
+    """How a body in virtual time is paced."""
+
+    REAL = "real"
+    MAX = "max"
+
+
+def command(
+    body: Annotated[BodyName, typer.Option(help="What stands for the robot.")] = BodyName.SIM,
+    config: ConfigFile = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="Stop after this long; without it, never.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=1.0, max=50.0, help="Ticks a second [default: 10].")
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(help="For --body sim: a scenario's name or file [default: default]."),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="For --body sim: draws the room and the servos.")
+    ] = 0,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="For --body replay: the log to sense.")
+    ] = None,
+    bundle: Annotated[str, typer.Option(help="The network: a bundle's name or folder.")] = "live",
+    log: Annotated[
+        Path | None, typer.Option(help="Folder for the log [default: as configured].")
+    ] = None,
+    summary: Annotated[
+        Path | None, typer.Option(help="Write the summary as JSON to this file.")
+    ] = None,
+    speed: Annotated[
+        Speed, typer.Option(help="max: simulated time runs as fast as it can, same results.")
+    ] = Speed.REAL,
+    view: Annotated[bool, typer.Option(help="Show what happens, in the terminal.")] = True,
+) -> None:
+    """Run the robot until Ctrl-C, a SIGTERM or --seconds; then park it.
+
+    Examples:
+      ember run                                    a simulated robot in real time
+      ember run --seconds 3600 --speed max         an hour of its life in minutes
+      ember run --body servos --config ember.toml  the real one
+    """
+    settings = load_config(config)
+    if rate is not None:
+        settings = replace(settings, loop=replace(settings.loop, rate_hz=rate))
+    if log is not None:
+        settings = replace(settings, log=replace(settings.log, folder=log))
+    if speed is Speed.MAX and body in (BodyName.SERVOS, BodyName.DAEMON):
+        raise UserError(f"--speed max needs a body in virtual time; --body {body.value} has none")
+    if summary is not None and not summary.absolute().parent.is_dir():
+        raise UserError(f"--summary {summary}: there is no folder {summary.absolute().parent}")
+    run = Run(settings, body.value, load(bundle), seed, speed is Speed.REAL, view)
+    embodiment = embody(body.value, settings, scenario, seed, source)
+    facts = run.live(embodiment, seconds)
+    print("\n".join(summary_lines(facts)))
+    if summary is not None:
+        summary.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything that one run is told."""
+
+    settings: Config
+    body_name: str
+    bundle: Bundle
+    seed: int
+    paced: bool
+    """False: a body in virtual time lives as fast as it can."""
+    shown: bool
+
+    def live(self, embodiment: Embodiment, seconds: float | None) -> dict[str, Any]:
+        """Open the body, live, park, and return the summary."""
+        wall = SystemClock()
+        rate_hz = self.settings.loop.rate_hz
+        mind = Mind(Runtime(self.bundle), round(1e9 / rate_hz))
+        stop: list[int] = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda received, _frame: stop.append(received))
+        with ExitStack() as stack:
+            body = embodiment.body
+            body.open()
+            stack.callback(body.close)
+            recorder = self._recorder(embodiment, wall)
+            stack.callback(recorder.close)
+            notifier = stack.enter_context(closing(Notifier.from_environment(os.environ)))
+            companions: list[Companion] = [Watched(notifier)]
+            intents = self._wire(stack, embodiment, recorder, companions)
+            if self.shown:
+                title = f"{self.body_name} · {self.bundle.path.name}"
+                screen = LiveView(sys.stdout, title, str(recorder.folder))
+                companions.append(Shown(stack.enter_context(screen)))
+            life = Life(
+                body,
+                mind,
+                self.settings.arming,
+                recorder=recorder,
+                intents=intents,
+                world=embodiment.world,
+                companions=tuple(companions),
+                wall=wall if self.paced else None,
+                stopwatch=wall,
+            )
+            if embodiment.hardware:
+                take_priority(self.settings.loop)
+            ticks = None if seconds is None else max(1, round(seconds * rate_hz))
+            lived = life.run(ticks, lambda: bool(stop) or embodiment.exhausted())
+            notifier.stopping()
+            body.park()
+        return self._facts(lived, recorder)
+
+    def _recorder(self, embodiment: Embodiment, wall: SystemClock) -> Recorder:
+        header = make_header(
+            body=self.body_name,
+            rate_hz=self.settings.loop.rate_hz,
+            seed=self.seed,
+            config_toml=config_to_toml(self.settings),
+            scenario_toml=embodiment.scenario_toml,
+            bundle=self.bundle,
+            body_clock=embodiment.body.clock,
+            wall=wall,
+        )
+        # Faster than real time the disk may fall behind; then the simulation waits for it.
+        return Recorder(replace(self.settings.log, blocking=not self.paced), header, wall)
+
+    def _wire(
+        self,
+        stack: ExitStack,
+        embodiment: Embodiment,
+        recorder: Recorder,
+        companions: list[Companion],
+    ) -> IntentSource:
+        """Open both sockets; a robot in virtual time at full speed has no use for them."""
+        if not self.settings.wire.enabled or not self.paced:
+            return lambda: None
+        try:
+            publisher = stack.enter_context(closing(StatePublisher(self.settings.wire)))
+            receiver = stack.enter_context(
+                closing(IntentReceiver(self.settings.wire, embodiment.body.clock))
+            )
+        except WireError as error:
+            raise UserError(str(error)) from error
+        companions.append(
+            Broadcast(publisher, self.body_name, self.bundle.path.name, recorder)
+        )
+        return receiver.latest
+
+    def _facts(self, lived: LifeSummary, recorder: Recorder) -> dict[str, Any]:
+        state = recorder.close()
+        return {
+            **msgspec.to_builtins(lived),
+            "body": self.body_name,
+            "bundle": self.bundle.path.name,
+            "seed": self.seed,
+            "log": str(recorder.folder),
+            "log_state": f"{state.phase.value} {state.reason}".strip(),
+        }
+
+
+def take_priority(settings: LoopSettings) -> str:
+    """Real-time class for the calling thread, where the system allows it; says what it got."""
+    if settings.realtime_priority == 0:
+        return "usual scheduling, as configured"
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(settings.realtime_priority))
+    except PermissionError:
+        return "usual scheduling: real time is not allowed here (LimitRTPRIO)"
+    return f"SCHED_FIFO {settings.realtime_priority}"
