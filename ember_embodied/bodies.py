@@ -1,17 +1,32 @@
-"""From a name and the settings to a body: the one place where the four kinds are told apart."""
+"""From a name and the settings to a body: the one place where the kinds are told apart.
+
+Each kind is imported only when it is asked for: a robot needs no simulator, a simulator no USB.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ember_embodied.config import Config
-from ember_embodied.errors import UserError
-from ember_embodied.life import WorldSource
+from ember_embodied.errors import UserError, existing_file
 from firmware_bridge.body import Body
 from firmware_bridge.clock import SystemClock
-from hippocampus.tick_record import WorldRecord
+from firmware_bridge.senses import BodySense
+from hippocampus.reader import Log
+from hippocampus.tick_record import TickRecord, WorldRecord
+
+WorldSource = Callable[[], tuple[WorldRecord, ...]]
+
+
+def no_world() -> tuple[WorldRecord, ...]:
+    """The world of a body that does not know it."""
+    return ()
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +35,80 @@ class Embodiment:
 
     body: Body
     hardware: bool = False
-    """True: it moves something real, or something that answers in real time."""
+    """True: it answers in real time, so the loop asks for real-time scheduling."""
     scenario_toml: str = ""
-    world: WorldSource = tuple
+    world: WorldSource = no_world
     """What the outer world did since the last call; only a simulation knows."""
-    exhausted: Callable[[], bool] = lambda: False
+    exhausted: Callable[[], bool] = _never
     """True when there is nothing left to sense: the end of a replayed log."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyRequest:
+    """What the command line says about the body."""
+
+    scenario: str = "default"
+    """For sim: name or file."""
+    seed: int = 0
+    source: Path | None = None
+    """For replay: the log whose senses are played."""
+
+
+def embody(name: str, settings: Config, request: BodyRequest) -> Embodiment:
+    """Make the body ``name`` (sim, servos, daemon, replay), not yet open.
+
+    Raises ``UserError`` when it cannot be what was asked for.
+    """
+    return _BUILDERS[name](settings, request)
+
+
+def _simulated(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: ARG001
+    try:
+        from firmware_bridge.simulation.body import SimBody
+        from firmware_bridge.simulation.scenario import ScenarioError, load_scenario
+        from firmware_bridge.simulation.timeline import scenario_to_toml
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"--body sim needs {error.name}: pip install 'ember-embodied[sim]'"
+        ) from error
+    try:
+        scenario = load_scenario(request.scenario)
+    except ScenarioError as error:
+        raise UserError(str(error)) from error
+    body = SimBody(scenario, request.seed)
+
+    def world() -> tuple[WorldRecord, ...]:
+        return tuple(
+            WorldRecord(change.t_mono_ns, change.kind, change.who, change.values)
+            for change in body.drain_world()
+        )
+
+    return Embodiment(body, scenario_toml=scenario_to_toml(scenario), world=world)
+
+
+def _servos(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: ARG001
+    from firmware_bridge.dynamixel.servo_body import ServoBody
+
+    return Embodiment(ServoBody(settings.servos, SystemClock()), hardware=True)
+
+
+def _replayed(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: ARG001
+    from firmware_bridge.replay_body import ReplayBody
+
+    if request.source is None:
+        raise UserError("--body replay needs the log to sense: --from LOG")
+    log = Log(existing_file(request.source, "log"))
+
+    def senses() -> Iterator[BodySense]:
+        for record in log.records(TickRecord):
+            yield record.sense
+
+    body = ReplayBody(senses())
+    return Embodiment(body, exhausted=lambda: body.exhausted)
+
+
+_BUILDERS: dict[str, Callable[[Config, BodyRequest], Embodiment]] = {
+    "sim": _simulated,
+    "servos": _servos,
+    "replay": _replayed,
+}

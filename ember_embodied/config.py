@@ -23,10 +23,13 @@ from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
 
+from ember_embodied.arming import ArmingSettings
 from ember_embodied.errors import UserError, existing_file, nearest
+from ember_embodied.pace import LoopSettings
 from firmware_bridge.dynamixel.settings import ServoSettings
 from firmware_bridge.sensors.imu import ImuSettings
 from firmware_bridge.wire import WireSettings
+from hippocampus.session import LogSettings
 
 RecordT = TypeVar("RecordT")
 
@@ -41,6 +44,9 @@ class ConfigError(UserError):
 class Config:
     """Everything that can be set, with the defaults of a Reachy Mini."""
 
+    loop: LoopSettings = field(default_factory=LoopSettings)
+    arming: ArmingSettings = field(default_factory=ArmingSettings)
+    log: LogSettings = field(default_factory=LogSettings)
     servos: ServoSettings = field(default_factory=ServoSettings)
     imu: ImuSettings = field(default_factory=ImuSettings)
     wire: WireSettings = field(default_factory=WireSettings)

@@ -9,15 +9,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, Final, Protocol
-
-import msgspec
+from typing import Final, Protocol
 
 from ember_embodied.arming import Arming, ArmingSettings
+from ember_embodied.bodies import WorldSource, no_world
 from ember_embodied.loop import Mind, initial_state, tick
 from ember_embodied.tick_state import TickState, to_bytes
 from firmware_bridge.body import Body
-from firmware_bridge.clock import Clock, Cycle, Pacer, VirtualClock
+from firmware_bridge.clock import Clock, Pacer, VirtualClock
 from firmware_bridge.command import Mode
 from firmware_bridge.senses import BodySense, Fault, IntentSense, ModeRequest
 from hippocampus.recorder import Recorder
@@ -27,7 +26,6 @@ from hippocampus.tick_record import (
     SnapshotRecord,
     TickRecord,
     TimingRecord,
-    WorldRecord,
 )
 
 INFO: Final = 2
@@ -35,16 +33,6 @@ WARNING: Final = 3
 ERROR: Final = 4
 _COLLECT_EVERY_TICKS: Final = 100
 _SECOND_NS: Final = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class LoopSettings:
-    """The pace of the loop."""
-
-    rate_hz: Annotated[float, msgspec.Meta(ge=1.0, le=50.0)] = 10.0
-    """Ticks a second."""
-    realtime_priority: Annotated[int, msgspec.Meta(ge=0, le=90)] = 40
-    """SCHED_FIFO priority of the loop's thread on hardware, where allowed; 0: the usual class."""
 
 
 class Companion(Protocol):
@@ -56,15 +44,14 @@ class Companion(Protocol):
 
 
 IntentSource = Callable[[], IntentSense | None]
-WorldSource = Callable[[], tuple[WorldRecord, ...]]
 
 
 def _no_intent() -> IntentSense | None:
     return None
 
 
-def _no_world() -> tuple[WorldRecord, ...]:
-    return ()
+def _nothing() -> None:
+    return None
 
 
 def _never() -> bool:
@@ -98,15 +85,17 @@ class Life:
         *,
         recorder: Recorder | None = None,
         intents: IntentSource = _no_intent,
-        world: WorldSource = _no_world,
+        world: WorldSource = no_world,
         companions: tuple[Companion, ...] = (),
         wall: Clock | None = None,
         stopwatch: Clock,
+        parking: Callable[[], None] = _nothing,
     ) -> None:
         """``body`` is open.
 
         ``wall`` paces a body that lives in virtual time to the real one; without it such a body
-        lives as fast as it can. ``stopwatch`` measures where the time of a tick goes.
+        lives as fast as it can. ``stopwatch`` measures where the time of a tick goes. ``parking``
+        is called when the last tick is done, before the body is parked.
         """
         self._body = body
         self._mind = mind
@@ -116,6 +105,7 @@ class Life:
         self._world = world
         self._companions = companions
         self._stopwatch = stopwatch
+        self._parking = parking
         self._pacers = [Pacer(body.clock, mind.period_ns)]
         if wall is not None and isinstance(body.clock, VirtualClock):
             self._pacers.append(Pacer(wall, mind.period_ns))
@@ -139,6 +129,7 @@ class Life:
         finally:
             gc.enable()
             gc.unfreeze()
+            self._parking()
             self._body.park()
         return self._summary(start_ns)
 

@@ -17,7 +17,8 @@ from ember_embodied.sense_vector import encode
 from ember_embodied.tick_state import TickState
 from firmware_bridge.command import MotorCommand
 from firmware_bridge.failsafe import FailsafeState, faults_of, goal_of_mode, update
-from firmware_bridge.gate import AT_REST, gate, pin
+from firmware_bridge.gate import gate, pin
+from firmware_bridge.joints import REST_POSE_RAD
 from firmware_bridge.kinematics import joints_of_command
 from firmware_bridge.senses import BodySense, Fault, ModeRequest
 from hippocampus.tick_record import TickRecord
@@ -47,7 +48,7 @@ def initial_state(mind: Mind) -> TickState:
         network=mind.runtime.initial_state(),
         last_command=NEUTRAL,
         failsafe=FailsafeState(),
-        gate=AT_REST,
+        gate=pin(REST_POSE_RAD),
         torque_enabled=False,
         streams_seen=0,
     )
@@ -78,11 +79,12 @@ def tick(sense: BodySense, state: TickState, mind: Mind) -> tuple[TickRecord, Ti
     faults |= Fault.LOOP_LATE if dt_s > LATE_PERIODS * period_s else Fault.NONE
 
     measured = _measured(sense)
-    pose = state.gate.position_rad if measured is None else pin(measured, state.gate).position_rad
+    last = state.gate.position_rad
+    pose = last if measured is None else pin(measured, last).position_rad
     request = sense.intent.request if sense.intent is not None else ModeRequest.NONE
     failsafe = update(state.failsafe, faults, request, pose, sense.t_mono_ns)
 
-    wanted = joints_of_command(requested)[0] if sound else state.gate.position_rad
+    wanted = joints_of_command(requested)[0] if sound else last
     goal, scale = goal_of_mode(failsafe, wanted, pose, period_s)
     result = gate(goal, state.gate, measured, dt_s, scale)
 

@@ -13,9 +13,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.command import MotorCommand
+from firmware_bridge.command import GateState, MotorCommand
 from firmware_bridge.failsafe import FailsafeState
-from firmware_bridge.gate import GateState
 
 NetworkState = tuple[NDArray[np.float32], ...]
 _LITTLE_FLOAT32: Final = np.dtype("<f4")

@@ -66,8 +66,8 @@ RESPONSES: Final[Mapping[Fault, Response]] = MappingProxyType(
         Fault.SERVO_OVERLOAD: Response(
             Mode.REST, 0.0, 2.0, "free the joint; the servo is rebooted when the robot arms again"
         ),
-        Fault.SERVO_OVERHEAT: Response(Mode.LIMP, 0.0, 2.0, "let it cool for 20 minutes, then clear"),
-        Fault.SERVO_SHOCK: Response(Mode.LIMP, 0.0, 2.0, "check power supply and wiring, then clear"),
+        Fault.SERVO_OVERHEAT: Response(Mode.LIMP, 0.0, 2.0, "let it cool, then clear"),
+        Fault.SERVO_SHOCK: Response(Mode.LIMP, 0.0, 2.0, "check the wiring, then clear"),
         Fault.SERVO_ENCODER: Response(Mode.LIMP, 0.0, 2.0, "replace the servo, then clear"),
         Fault.SERVO_REFUSED: Response(Mode.HOLD, 0.3, 2.0, "ember doctor --body servos says which"),
         Fault.TORQUE_LOST: Response(Mode.HOLD, 1.2, 2.0, "free the joint and arm again"),
@@ -75,7 +75,7 @@ RESPONSES: Final[Mapping[Fault, Response]] = MappingProxyType(
         Fault.JOINTS_STALE: Response(Mode.HOLD, 0.0, 1.0, "check the servo cable"),
         Fault.IMU_STALE: Response(Mode.DEGRADED, 1.0, 2.0, "check the IMU's I2C bus"),
         Fault.DOA_STALE: Response(Mode.DEGRADED, 1.0, 2.0, "plug the microphone array in again"),
-        Fault.CAMERA_STALE: Response(Mode.DEGRADED, 1.0, 2.0, "check that no one else has the camera"),
+        Fault.CAMERA_STALE: Response(Mode.DEGRADED, 1.0, 2.0, "see who else has the camera"),
         Fault.COMMAND_INVALID: Response(Mode.HOLD, 0.0, 2.0, "roll the bundle back: ember model"),
         Fault.LOOP_LATE: Response(Mode.DEGRADED, 0.0, 2.0, "find what else uses the processor"),
         Fault.TEMPERATURE_HIGH: Response(Mode.DEGRADED, 1.0, 10.0, "let the servos cool"),
@@ -114,7 +114,7 @@ def update(
     passed the pre-arm checks before it comes here.
     """
     raised, seen = _note(state, faults, now_ns)
-    mode = _next_mode(state, _demanded(raised, seen, now_ns), request, pose_rad, now_ns)
+    mode = _next_mode(state, _demanded(raised, seen), request, pose_rad, now_ns)
     state = replace(state, raised_ns=raised, seen_ns=seen)
     if mode is state.mode:
         return state
@@ -135,7 +135,7 @@ def _note(
     return tuple(raised), tuple(seen)
 
 
-def _demanded(raised: tuple[int, ...], seen: tuple[int, ...], now_ns: int) -> Mode:
+def _demanded(raised: tuple[int, ...], seen: tuple[int, ...]) -> Mode:
     """The worst wish of all faults that have outlived their grace."""
     demanded = Mode.RUN
     for fault, since, last in zip(_ORDER, raised, seen, strict=True):
@@ -176,20 +176,21 @@ def _next_mode(
 
 
 def goal_of_mode(
-    state: FailsafeState, requested_rad: tuple[float, ...], pose_rad: tuple[float, ...], period_s: float
+    state: FailsafeState,
+    requested_rad: tuple[float, ...],
+    pose_rad: tuple[float, ...],
+    period_s: float,
 ) -> tuple[JointTargets, float]:
     """What the mode makes of a request: the goal for the gate, and its scale of speed."""
-    match state.mode:
-        case Mode.RUN:
-            return JointTargets(requested_rad, True, period_s), 1.0
-        case Mode.DEGRADED:
-            return JointTargets(requested_rad, True, period_s), 0.5
-        case Mode.HOLD:
-            return JointTargets(state.held_rad, True, period_s), 0.5
-        case Mode.REST:
-            return JointTargets(REST_POSE_RAD, True, period_s), 0.3
-        case _:
-            return JointTargets(pose_rad, False, period_s), 1.0
+    goal_rad, holding, scale = {
+        Mode.RUN: (requested_rad, True, 1.0),
+        Mode.DEGRADED: (requested_rad, True, 0.5),
+        Mode.HOLD: (state.held_rad, True, 0.5),
+        Mode.REST: (REST_POSE_RAD, True, 0.3),
+        Mode.OFF: (pose_rad, False, 1.0),
+        Mode.LIMP: (pose_rad, False, 1.0),
+    }[state.mode]
+    return JointTargets(goal_rad, holding, period_s), scale
 
 
 def faults_of(sense: BodySense, streams_seen: int, torque_expected: bool) -> Fault:
@@ -234,5 +235,3 @@ def _faults_of_joint(joint: JointSense, torque_expected: bool) -> Fault:
     if joint.answered and 0.0 < joint.voltage_v < VOLTAGE_LOW_V:
         faults |= Fault.VOLTAGE_LOW
     return faults
-
-

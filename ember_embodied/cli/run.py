@@ -14,17 +14,18 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from ember_embodied.bodies import Embodiment, embody
+from ember_embodied.bodies import BodyRequest, Embodiment, embody
 from ember_embodied.bundle import Bundle, load
 from ember_embodied.cli.options import ConfigFile
 from ember_embodied.companions import Broadcast, Shown, Watched
 from ember_embodied.config import Config, config_to_toml, load_config
 from ember_embodied.errors import UserError
 from ember_embodied.header import make_header
-from ember_embodied.life import Companion, IntentSource, Life, LifeSummary, LoopSettings
+from ember_embodied.life import Companion, IntentSource, Life, LifeSummary
 from ember_embodied.live_view import LiveView, summary_lines
 from ember_embodied.loop import Mind
 from ember_embodied.notify import Notifier
+from ember_embodied.pace import take_priority
 from ember_embodied.runtime import Runtime
 from firmware_bridge.clock import SystemClock
 from firmware_bridge.wire import IntentReceiver, StatePublisher, WireError
@@ -57,9 +58,8 @@ def command(
         float | None, typer.Option(min=1.0, max=50.0, help="Ticks a second [default: 10].")
     ] = None,
     scenario: Annotated[
-        str | None,
-        typer.Option(help="For --body sim: a scenario's name or file [default: default]."),
-    ] = None,
+        str, typer.Option(metavar="FILE", help="For --body sim: a scenario's name or file.")
+    ] = "default",
     seed: Annotated[
         int, typer.Option(min=0, help="For --body sim: draws the room and the servos.")
     ] = 0,
@@ -95,7 +95,7 @@ def command(
     if summary is not None and not summary.absolute().parent.is_dir():
         raise UserError(f"--summary {summary}: there is no folder {summary.absolute().parent}")
     run = Run(settings, body.value, load(bundle), seed, speed is Speed.REAL, view)
-    embodiment = embody(body.value, settings, scenario, seed, source)
+    embodiment = embody(body.value, settings, BodyRequest(scenario, seed, source))
     facts = run.live(embodiment, seconds)
     print("\n".join(summary_lines(facts)))
     if summary is not None:
@@ -145,13 +145,12 @@ class Run:
                 companions=tuple(companions),
                 wall=wall if self.paced else None,
                 stopwatch=wall,
+                parking=notifier.stopping,
             )
             if embodiment.hardware:
                 take_priority(self.settings.loop)
             ticks = None if seconds is None else max(1, round(seconds * rate_hz))
             lived = life.run(ticks, lambda: bool(stop) or embodiment.exhausted())
-            notifier.stopping()
-            body.park()
         return self._facts(lived, recorder)
 
     def _recorder(self, embodiment: Embodiment, wall: SystemClock) -> Recorder:
@@ -185,9 +184,7 @@ class Run:
             )
         except WireError as error:
             raise UserError(str(error)) from error
-        companions.append(
-            Broadcast(publisher, self.body_name, self.bundle.path.name, recorder)
-        )
+        companions.append(Broadcast(publisher, self.body_name, self.bundle.path.name, recorder))
         return receiver.latest
 
     def _facts(self, lived: LifeSummary, recorder: Recorder) -> dict[str, Any]:
@@ -200,14 +197,3 @@ class Run:
             "log": str(recorder.folder),
             "log_state": f"{state.phase.value} {state.reason}".strip(),
         }
-
-
-def take_priority(settings: LoopSettings) -> str:
-    """Real-time class for the calling thread, where the system allows it; says what it got."""
-    if settings.realtime_priority == 0:
-        return "usual scheduling, as configured"
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(settings.realtime_priority))
-    except PermissionError:
-        return "usual scheduling: real time is not allowed here (LimitRTPRIO)"
-    return f"SCHED_FIFO {settings.realtime_priority}"
