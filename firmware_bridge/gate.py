@@ -27,8 +27,7 @@ from typing import Final
 from firmware_bridge.command import Clip, GateResult, GateState, JointTargets
 from firmware_bridge.joints import JOINTS, REST_POSE_RAD, STEWART
 
-__all__ = ["AT_REST", "DT_MAX_S", "DT_MIN_S", "SCALE_MIN", "Clip", "GateResult", "GateState"]
-__all__ += ["gate", "pin"]
+__all__ = ["DT_MAX_S", "DT_MIN_S", "SCALE_MIN", "Clip", "GateResult", "GateState", "gate", "pin"]
 
 DT_MIN_S: Final = 0.001
 DT_MAX_S: Final = 0.2  # a longer pause counts as this, so that a late tick is no leap
@@ -40,13 +39,12 @@ _GROUPS: Final = (slice(0, 1), STEWART, slice(7, 8), slice(8, 9))
 _VELOCITIES: Final = [min(joint.max_velocity_rad_s for joint in JOINTS[g]) for g in _GROUPS]
 _ACCELERATIONS: Final = [min(joint.max_acceleration_rad_s2 for joint in JOINTS[g]) for g in _GROUPS]
 _LAGS: Final = [min(joint.max_lag_rad for joint in JOINTS[g]) for g in _GROUPS]
-AT_REST: Final = GateState(REST_POSE_RAD, (0.0,) * len(JOINTS))
 _NOT_FINITE, _POSITION, _VELOCITY, _ACCELERATION, _LAG, _DT, _STATE = map(int, Clip)
 
 
-def pin(measured: Floats, last: GateState = AT_REST) -> GateState:
-    """Target := present pose, velocity 0; a group that was not measured stays where it was."""
-    return GateState(_boxed(_finite(measured, last.position_rad)), AT_REST.velocity_rad_s)
+def pin(measured: Floats, last: Floats = REST_POSE_RAD) -> GateState:
+    """Target := present pose, velocity 0; a group that was not measured stays at ``last``."""
+    return GateState(_boxed(_finite(measured, last)), (0.0,) * len(JOINTS))
 
 
 def gate(
@@ -66,7 +64,7 @@ def gate(
         state = pin(REST_POSE_RAD if measured is None else measured)
     start, end, torque = state.position_rad, goal.position_rad, goal.torque_enabled
     if not torque:
-        state = pin(start if measured is None else measured, state)
+        state = pin(start if measured is None else measured, start)
         return GateResult(JointTargets(state.position_rad, torque, duration), state, Clip(clips))
     if not _inside(end):
         end = _finite(goal.position_rad, start)
