@@ -87,7 +87,7 @@ class Ears:
             t_mono_ns=t_ns,
             angle_rad=self._angle_rad,
             speech=bool(draw[3] < self._speech_chance(loudest, ratio, motors)),
-            energy=min(1.0, max(0.0, level + clatter + ENERGY_JITTER * normal[1])),
+            energy=min(1.0, max(0.0, level + clatter + ENERGY_JITTER * float(normal[1]))),
         )
 
     def _speech_chance(self, loudest: SoundSource | None, ratio: float, motors: float) -> float:
