@@ -103,12 +103,12 @@ class BusProcess:
         if self._parser.waiting and now_ns - self._heard_ns > HALF_PACKET_NS:
             self._parser.reset()
         self._heard_ns = now_ns
-        self._note(now_ns, ">", data)
         baud_rate = self._terminal.baud_rate()
         for packet in self._parser.feed(data):
             self._answer(packet, now_ns, baud_rate)
 
     def _answer(self, packet: Packet, now_ns: int, baud_rate: int) -> None:
+        self._note(now_ns, ">", packet.raw)
         answers = self._bus.handle(packet, now_ns, baud_rate)
         for answer in self._faults.spoil(answers, self._seconds(now_ns)):
             self._sent += 1
