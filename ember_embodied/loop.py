@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Final
 
-from ember_embodied.runtime import Runtime
+from ember_embodied.runtime import Policy
 from ember_embodied.sense_vector import encode
 from ember_embodied.tick_state import TickState
 from firmware_bridge.command import MotorCommand
@@ -36,7 +36,7 @@ _SECOND_NS: Final = 1_000_000_000
 class Mind:
     """What a tick thinks with: the network and the period that the loop means to keep."""
 
-    runtime: Runtime
+    runtime: Policy
     period_ns: int
 
 

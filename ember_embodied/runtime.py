@@ -9,6 +9,7 @@ Inputs and outputs are bound once: `ember bench runtime` shows what that saves.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import onnxruntime as ort
@@ -34,6 +35,18 @@ class Step:
     confidence: float
     gates: Array
     state: State
+
+
+class Policy(Protocol):
+    """What the loop asks of whoever decides: a network, or what it is measured against."""
+
+    def initial_state(self) -> State:
+        """The state at the start of a life."""
+        ...
+
+    def step(self, senses: Array, mask: Array, dt_s: float, state: State) -> Step:
+        """One tick, a pure function of its arguments."""
+        ...
 
 
 class Runtime:

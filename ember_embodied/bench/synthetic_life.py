@@ -28,13 +28,12 @@ from firmware_bridge.senses import (
     JointsSense,
     ModeRequest,
 )
-from hippocampus.tick_record import EventRecord, HeaderRecord, TickRecord, TimingRecord
+from hippocampus.tick_record import HeaderRecord, TickRecord, TimingRecord
 
 START_MONO_NS: Final = 5_000_000_000
 START_WALL_NS: Final = 1_767_225_600_000_000_000
 PREDICTIONS: Final = 32
 GATES: Final = 64
-_INFO: Final = 2
 _VELOCITY_UNIT_RAD_S: Final = 0.229 * 2.0 * math.pi / 60.0
 _CURRENT_UNIT_A: Final = 0.001
 _VOLTAGE_UNIT_V: Final = 0.1
@@ -105,12 +104,6 @@ def timing(rng: np.random.Generator, record: TickRecord) -> TimingRecord:
     return TimingRecord(
         record.tick, record.sense.t_mono_ns, late, 0, sense, io, think, act, late // 100, 0
     )
-
-
-def event(record: TickRecord, name: str, text: str = "") -> EventRecord:
-    """An event at a tick."""
-    sense = record.sense
-    return EventRecord(sense.t_mono_ns, sense.t_wall_ns, record.tick, _INFO, name, text)
 
 
 def _sense(

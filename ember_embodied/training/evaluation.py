@@ -7,8 +7,10 @@ touch answered     share of touches whose antennas answer within 1.5 s, and how 
 false answers      antenna answers an hour with no touch before them
 false turns        times an hour that the gaze leaves its right direction by itself
 
-An answer to a touched antenna must move that antenna by ``ANSWER_RAD`` off its course, and further
-than the other; an answer to the head must move both.
+An answer is an antenna that is told to go ``ANSWER_RAD`` away from where it mostly is. It answers
+a touched antenna when that one goes and the other stays, and a touched head when both go. The
+first seconds, in which the robot rises, and ticks in which it is in the hand of a person or told
+where to look, are not judged.
 """
 
 from __future__ import annotations
@@ -27,7 +29,13 @@ ORIENT_AFTER_S: Final = 1.5
 SETTLED_S: Final = 1.5
 ANSWER_WITHIN_S: Final = 1.5
 ANSWER_RAD: Final = 0.3
-BASELINE_S: Final = 0.5
+ANSWER_SHOWS_S: Final = 0.4
+"""Within this time of its start an answer shows which antennas take part."""
+CALM_S: Final = 0.6
+"""Antennas that were calm for less are still at their last answer."""
+ALONE_S: Final = 2.5
+"""A touch is judged when no other one began, or still lasted, in this time before it."""
+RISE_S: Final = 5.0
 TURN_AWAY_RAD: Final = 0.26
 ON_TARGET_RAD: Final = 0.17
 STEADY_S: Final = 1.5
@@ -62,8 +70,8 @@ class Trace:
     """True bearing of each person from the head, base frame; NaN-free, kept when gone."""
     speech: tuple[Onset, ...]
     touches: tuple[Onset, ...]
-    held: NDArray[np.bool_]
-    """Ticks in which the robot is lifted, tilted or turned by hand: not judged."""
+    excused: NDArray[np.bool_]
+    """Ticks that are not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ def tally(trace: Trace) -> Tally:
         orienting_behind=behind,
         following_rad=following,
         following_ticks=ticks,
-        touch_latency_s=tuple(_latency(touch, answers) for touch in trace.touches),
+        touch_latency_s=tuple(_latency(touch, answers) for touch in _alone(trace.touches)),
         false_answers=_unasked(trace.touches, answers),
         false_turns=_false_turns(trace),
     )
@@ -110,10 +118,11 @@ def _orienting(trace: Trace) -> tuple[tuple[float, ...], tuple[bool, ...]]:
         judged_s = onset.t_s + ORIENT_AFTER_S
         others = [o for o in trace.speech if o is not onset and o.who != onset.who]
         disturbed = any(onset.t_s - 0.5 < o.t_s <= judged_s for o in others)
-        if onset.until_s < judged_s or judged_s > trace.t_s[-1] or disturbed:
+        late = judged_s > trace.t_s[-1]
+        if onset.t_s < RISE_S or onset.until_s < judged_s or late or disturbed:
             continue
         start, end = np.searchsorted(trace.t_s, (onset.t_s, judged_s))
-        if trace.held[start : end + 1].any():
+        if trace.excused[start : end + 1].any():
             continue
         bearing = trace.bearing_rad[onset.who]
         off = wrap_all(bearing - trace.head_yaw_rad)
@@ -127,7 +136,7 @@ def _following(trace: Trace) -> tuple[float, int]:
     total, ticks, since_s = 0.0, 0, float(trace.t_s[0])
     previous: str | None = None
     for i, who in enumerate(trace.attended):
-        if who != previous or trace.held[i]:
+        if who != previous or trace.excused[i]:
             since_s, previous = float(trace.t_s[i]), who
         if who is not None and trace.t_s[i] - since_s >= SETTLED_S:
             off = wrap_all(trace.bearing_rad[who][i : i + 1] - trace.head_yaw_rad[i])
@@ -137,20 +146,30 @@ def _following(trace: Trace) -> tuple[float, int]:
 
 
 def _answers(t_s: Floats, command: Floats) -> list[tuple[float, str]]:
-    """When and how the antennas left their course: (time, place answered)."""
+    """When and which antennas left their place: (time, place that is answered)."""
     found: list[tuple[float, str]] = []
-    quiet_until_s = 0.0
+    away = np.abs(command[:, 2:4] - np.median(command[:, 2:4], axis=0))
+    calm_since_s = float(t_s[0])
     for i, now_s in enumerate(t_s):
-        first = int(np.searchsorted(t_s, now_s - BASELINE_S))
-        if now_s < quiet_until_s or i == first:
+        if away[i].max() <= ANSWER_RAD:
             continue
-        left, right = np.abs(command[i, 2:4] - np.median(command[first:i, 2:4], axis=0))
-        if max(left, right) <= ANSWER_RAD:
-            continue
-        place = HEAD if min(left, right) > ANSWER_RAD else LEFT if left > right else RIGHT
-        found.append((float(now_s), place))
-        quiet_until_s = float(now_s) + ANSWER_WITHIN_S
+        if now_s - calm_since_s >= CALM_S and now_s - t_s[0] >= RISE_S:
+            end = int(np.searchsorted(t_s, now_s + ANSWER_SHOWS_S, side="right"))
+            left, right = away[i:end].max(axis=0)
+            both = min(left, right) > ANSWER_RAD
+            found.append((float(now_s), HEAD if both else LEFT if left > right else RIGHT))
+        calm_since_s = float(now_s)
     return found
+
+
+def _alone(touches: Sequence[Onset]) -> list[Onset]:
+    """The touches whose answer cannot be that to another one."""
+    return [
+        touch
+        for touch in touches
+        if touch.t_s >= RISE_S
+        and not any(o is not touch and o.t_s <= touch.t_s < o.until_s + ALONE_S for o in touches)
+    ]
 
 
 def _latency(touch: Onset, answers: Sequence[tuple[float, str]]) -> float | None:
@@ -173,7 +192,7 @@ def _false_turns(trace: Trace) -> int:
     count, on_target, steady_since_s = 0, False, float(trace.t_s[0])
     for i in range(1, len(trace.t_s)):
         moved = abs(float(trace.gaze_yaw_rad[i] - trace.gaze_yaw_rad[i - 1])) > ON_TARGET_RAD / 2.0
-        if moved or trace.held[i]:
+        if moved or trace.excused[i]:
             on_target, steady_since_s = False, float(trace.t_s[i])
         if trace.t_s[i] - steady_since_s < STEADY_S:
             continue

@@ -8,29 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import exp
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ember_embodied.network import COMMAND_LIMIT_RAD
-from ember_embodied.runtime import State, Step
+from ember_embodied.runtime import Policy, State, Step
 from ember_embodied.sense_vector import INDEX, PREDICTED, SENSES
 from ember_embodied.training.teacher import BODY_SHARE
 
 Array = NDArray[np.float32]
-
-
-class Policy(Protocol):
-    """What the loop asks of a network."""
-
-    def initial_state(self) -> State:
-        """The state at the start of a life."""
-        ...
-
-    def step(self, senses: Array, mask: Array, dt_s: float, state: State) -> Step:
-        """One tick."""
-        ...
 
 
 def plain_step(command: Array, state: State = ()) -> Step:

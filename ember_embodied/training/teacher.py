@@ -31,11 +31,14 @@ VIEW_PITCH_RAD: Final = 0.35
 GAZE_RATE_HZ: Final = 6.0
 HOME_RATE_HZ: Final = 1.0
 HEAD_RATE_HZ: Final = 8.0
-BODY_RATE_HZ: Final = 4.0
+BODY_RATE_HZ: Final = 5.0
 ANTENNA_RATE_HZ: Final = 20.0
 """First-order rates of the gaze in mind, and of the five commands towards their goals."""
-BODY_SHARE: Final = 0.65
-"""The body takes this share of the gaze's yaw: the head then never reaches its 65 degrees."""
+BODY_SHARE: Final = 0.75
+"""The body takes this share of the gaze's yaw, up to its limit: the head stays within 45 degrees
+of it, clear of its 65."""
+HEAD_LEAD_RAD: Final = 0.8
+"""On a long way the head waits for the body."""
 DROOP_GAIN_HZ: Final = 1.0
 DROOP_LIMIT_RAD: Final = 0.3
 DROOP_ZONE_RAD: Final = 0.3
@@ -77,14 +80,15 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """The right answer to one tick: five numbers, and the direction (yaw, pitch) behind them.
+    """The right answer to one tick: five numbers, and the gaze (yaw, pitch, rad) behind them.
 
-    ``attending`` names who is looked at, None when nobody; ``answering`` the place whose touch
-    is being answered.
+    ``goal`` is where the gaze is on its way to. ``attending`` names who is looked at, None when
+    nobody; ``answering`` the place whose touch is being answered.
     """
 
     command: MotorCommand
     gaze: tuple[float, float]
+    goal: tuple[float, float]
     attending: str | None
     answering: str | None
 
@@ -96,7 +100,8 @@ class Teacher:
         self._breath_hz = (config or NetworkConfig()).breath_hz
         self._phase = 0.0
         self._spoken_s: dict[str, float] = {}
-        self._touched_s: dict[str, float] = {}
+        self._touched: frozenset[str] = frozenset()
+        self._noticed: tuple[str, float] | None = None
         self._attending: str | None = None
         self._lost_s = 0.0
         self._goal = (0.0, 0.0)
@@ -113,8 +118,9 @@ class Teacher:
         self._trim(scene, dt_s)
         self._feel(scene.touched, dt_s)
         left, right = self._antennas(listening=self._speaks())
+        lead = min(max(yaw - last.body_yaw_rad, -HEAD_LEAD_RAD), HEAD_LEAD_RAD)
         goal = (
-            yaw + self._droop[0],
+            last.body_yaw_rad + lead + self._droop[0],
             pitch + self._droop[1] + BREATH_PITCH_RAD * sin(self._phase),
             left,
             right,
@@ -122,7 +128,8 @@ class Teacher:
         )
         return Lesson(
             command=_step_toward(last, goal, dt_s),
-            gaze=self._goal,
+            gaze=self._gaze,
+            goal=self._goal,
             attending=self._attending,
             answering=self._answer[0] if self._answer else None,
         )
@@ -172,16 +179,18 @@ class Teacher:
             self._droop = (yaw, pitch)
 
     def _feel(self, touched: frozenset[str], dt_s: float) -> None:
-        """Start an answer a reaction time after a hand arrives; let a running one finish."""
-        for place in (LEFT, RIGHT, HEAD):
-            before = self._touched_s.get(place, 0.0)
-            now = before + dt_s if place in touched else 0.0
-            self._touched_s[place] = now
-            if before < REACTION_S <= now:
-                self._answer = (place, 0.0)
+        """Answer each new hand a reaction time after it came, even if it has left by then."""
         if self._answer is not None:
             place, since_s = self._answer[0], self._answer[1] + dt_s
             self._answer = (place, since_s) if since_s < ANSWER_S else None
+        if self._noticed is not None:
+            place, since_s = self._noticed[0], self._noticed[1] + dt_s
+            self._noticed = (place, since_s)
+            if since_s >= REACTION_S:
+                self._answer, self._noticed = (place, 0.0), None
+        for place in sorted(touched - self._touched):
+            self._noticed = (place, 0.0)
+        self._touched = touched
 
     def _antennas(self, *, listening: bool) -> tuple[float, float]:
         """Left and right antenna, rad: breathing, listening, or answering a touch."""

@@ -19,6 +19,7 @@ from firmware_bridge.simulation.geometry_table import LOOP_CLOSURES
 from firmware_bridge.simulation.model import POSITION_SIGN, build_model
 from firmware_bridge.simulation.motor import ServoUnits
 from firmware_bridge.simulation.servo import SUPPLY_V, ServoBank
+from firmware_bridge.simulation.stops import HeadStops
 
 Array = NDArray[np.float64]
 
@@ -54,6 +55,7 @@ class Plant:
         self._dry_friction: Array = self.model.dof_frictionloss
         self._joint_qpos = self.body.joint_qpos
         self._joint_dof = self.body.joint_dof
+        self._stops = HeadStops(self.model, self.data)
         self._max_substep_ns = max_substep_ns
         self.before_substep: Callable[[int], None] | None = None
         """Called with the time, ns, before each substep: hands, sensors, whatever else lives."""
@@ -123,6 +125,7 @@ class Plant:
         np.multiply(servos.drive_torque_n_m, POSITION_SIGN, out=self._ctrl)
         np.negative(servos.damping_n_m_s, out=self._motor_damping)
         self._dry_friction[self._joint_dof] = servos.friction_n_m
+        self._stops.apply()
         mujoco.mj_step(self.model, self.data)
 
     def closure_error_m(self) -> float:

@@ -60,8 +60,8 @@ def test_the_gaze_goes_home_when_everyone_has_left() -> None:
     teacher = Teacher()
     _live(teacher, replace(NOBODY, people=(BEHIND,)), 20)
     waiting = _live(teacher, NOBODY, 20)
-    assert waiting[-1].gaze[0] == pytest.approx(BEHIND.yaw_rad)
-    assert _live(teacher, NOBODY, 80)[-1].gaze == (0.0, 0.0)
+    assert waiting[-1].goal[0] == pytest.approx(BEHIND.yaw_rad)
+    assert _live(teacher, NOBODY, 80)[-1].goal == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(("place", "sign"), [(LEFT, 1.0), (RIGHT, -1.0)])
@@ -76,6 +76,12 @@ def test_a_touched_antenna_flutters_and_the_other_does_not(place: str, sign: flo
     assert lessons[0].answering is None
     assert lessons[3].answering == place
     assert lessons[-1].answering is None
+
+
+def test_a_tap_is_answered_after_the_finger_has_left() -> None:
+    teacher = Teacher()
+    _live(teacher, replace(NOBODY, touched=frozenset({LEFT})), 1)
+    assert [lesson.answering for lesson in _live(teacher, NOBODY, 4)] == [None, LEFT, LEFT, LEFT]
 
 
 def test_nothing_happens_and_nothing_moves_but_breath() -> None:

@@ -1,0 +1,227 @@
+"""The whole course: rounds of lives and lessons, then the exam, the bundle and its card.
+
+Round 0 is driven by the teacher, every later one by the network of the round before (DAgger: Ross
+et al., AISTATS 2011): the lessons then cover the states into which the network's own mistakes
+lead. All lives of all rounds are kept and learned from. Every file is written whole, so a course
+that was cut off goes on with the first life or round that is missing, and the result is the same.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+import numpy as np
+import torch
+
+from ember_embodied import bundle as bundles
+from ember_embodied.bundle import Bundle, Score
+from ember_embodied.network import Ember, NetworkConfig
+from ember_embodied.runtime import Policy, Runtime
+from ember_embodied.training import lives as files
+from ember_embodied.training.cloning import CloningConfig, Curve, clone
+from ember_embodied.training.evaluation import Tally, figures, tally
+from ember_embodied.training.export import Provenance, write_bundle
+from ember_embodied.training.policies import BASELINES
+from ember_embodied.training.rollouts import RolloutSettings, live
+from ember_embodied.training.weights import load_weights, save_weights
+
+T = TypeVar("T")
+
+TEACHER: Final = "teacher"
+WEIGHTS_NAME: Final = "weights.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round: how many new lives, how many steps of learning, how fast."""
+
+    lives: int
+    steps: int
+    learning_rate: float = 3e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Everything that decides what is learned. Its digest is the bundle's ``data_sha256``."""
+
+    seeds: tuple[int, int]
+    """Lives of training are drawn from these seeds, [first, last)."""
+    rounds: tuple[Round, ...] = (
+        Round(lives=60, steps=900),
+        Round(lives=60, steps=900),
+        Round(lives=60, steps=900),
+        Round(lives=60, steps=2400),
+    )
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    rollout: RolloutSettings = field(default_factory=RolloutSettings)
+    cloning: CloningConfig = field(default_factory=CloningConfig)
+    torch_seed: int = 1
+
+    def digest(self) -> str:
+        """SHA-256 of the settings as JSON."""
+        return bundles.sha256(msgspec.json.encode(asdict(self), order="sorted"))
+
+
+Progress = Callable[[str, int, int], None]
+"""Told (what, done, of how many) as the work goes on."""
+
+
+def train(course: Course, work: Path, jobs: int, progress: Progress) -> Ember:
+    """Run every round that is not yet on disk in ``work``; return the last round's network."""
+    first, last = course.seeds
+    needed = sum(r.lives for r in course.rounds)
+    if last - first < needed:
+        raise files.LifeError(f"seeds {first}:{last}: the course needs {needed} lives")
+    torch.manual_seed(course.torch_seed)
+    network, lives = Ember(course.network), []
+    seed, driver = first, TEACHER
+    for number, this in enumerate(course.rounds):
+        folder = work / f"round_{number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        seeds = range(seed, seed + this.lives)
+        lives += _live_all(seeds, driver, course.rollout, folder, jobs, progress)
+        seed += this.lives
+        weights = folder / WEIGHTS_NAME
+        if weights.exists():
+            load_weights(network, weights)
+        else:
+            _learn(network, lives, course, number, folder, progress)
+            save_weights(network, weights)
+        if number + 1 < len(course.rounds):
+            driver = str(_draft(network, course, folder / "bundle"))
+    return network
+
+
+def _live_all(
+    seeds: range,
+    driver: str,
+    settings: RolloutSettings,
+    folder: Path,
+    jobs: int,
+    progress: Progress,
+) -> list[files.Life]:
+    """Live the lives that are not yet in ``folder``; return all of them, in order of seed."""
+    paths = {seed: folder / f"life_{seed:07d}.npz" for seed in seeds}
+    missing = [seed for seed, path in paths.items() if not path.exists()]
+    tasks = [(seed, settings, driver, str(paths[seed])) for seed in missing]
+    done = len(paths) - len(missing)
+    for _ in _parallel(_live_one, tasks, jobs):
+        done += 1
+        progress(f"{folder.name}: lives", done, len(paths))
+    return [files.load(path) for path in paths.values()]
+
+
+def _live_one(seed: int, settings: RolloutSettings, driver: str, path: str) -> None:
+    life, _ = live(seed, settings, policy(driver))
+    files.save(life, Path(path))
+
+
+def judge(
+    driver: str, seeds: Sequence[int], settings: RolloutSettings, jobs: int, progress: Progress
+) -> list[Tally]:
+    """Let a policy live ``seeds`` and tally each life, in order of seed."""
+    quiet = replace(settings, noise_share=0.0)
+    results: dict[int, Tally] = {}
+    for seed, result in _parallel(_judge_one, [(s, quiet, driver) for s in seeds], jobs):
+        results[seed] = result
+        progress(f"exam: {Path(driver).name}", len(results), len(seeds))
+    return [results[seed] for seed in seeds]
+
+
+def _judge_one(seed: int, settings: RolloutSettings, driver: str) -> tuple[int, Tally]:
+    _, trace = live(seed, settings, policy(driver))
+    return seed, tally(trace)
+
+
+def policy(name: str) -> Policy | None:
+    """A policy by name: the teacher (None: it drives by itself), a baseline, or a bundle."""
+    if name == TEACHER:
+        return None
+    if name in BASELINES:
+        return BASELINES[name]()
+    return Runtime(bundles.load(name))
+
+
+def scores(
+    drivers: dict[str, str],
+    seeds: Sequence[int],
+    settings: RolloutSettings,
+    jobs: int,
+    progress: Progress,
+) -> tuple[Score, ...]:
+    """Measure each policy (shown name to driver) on the same seeds."""
+    found = []
+    for shown, driver in drivers.items():
+        for f in figures(judge(driver, seeds, settings, jobs, progress)):
+            found.append(Score(shown, f.name, f.value, f.unit, f.n, f.interval))
+    return tuple(found)
+
+
+def _learn(
+    network: Ember,
+    lives: Sequence[files.Life],
+    course: Course,
+    number: int,
+    folder: Path,
+    progress: Progress,
+) -> None:
+    this = course.rounds[number]
+    settings = replace(course.cloning, steps=this.steps, learning_rate=this.learning_rate)
+    rows = ["step,command,gaze,prediction,confidence"]
+
+    def watch(curve: Curve) -> None:
+        rows.append(",".join(f"{value:g}" for value in asdict(curve).values()))
+        progress(f"round_{number}: learning, loss {curve.command:.3f}", curve.step, this.steps)
+
+    clone(network, lives, settings, np.random.default_rng([course.torch_seed, number]), watch)
+    (folder / "curve.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def _draft(network: Ember, course: Course, path: Path) -> Path:
+    """A bundle of an unfinished network, for the next round to drive with."""
+    provenance = Provenance(
+        name="draft",
+        trained=False,
+        rate_hz=course.rollout.rate_hz,
+        command="",
+        data_sha256=course.digest(),
+    )
+    if not (path / bundles.MANIFEST_FILE).exists():
+        write_bundle(network, path, provenance, parity_steps=100)
+    return path
+
+
+def graduate(
+    network: Ember, course: Course, out: Path, command: str, seeds: dict[str, str]
+) -> Bundle:
+    """Write the finished bundle, without scores yet."""
+    provenance = Provenance(
+        name=out.name,
+        trained=True,
+        rate_hz=course.rollout.rate_hz,
+        command=command,
+        data_sha256=course.digest(),
+        training={k: str(v) for k, v in asdict(course).items()},
+        seeds=seeds,
+    )
+    return write_bundle(network, out, provenance)
+
+
+def _parallel(
+    work: Callable[..., T], tasks: Sequence[tuple[object, ...]], jobs: int
+) -> Iterator[T]:
+    """Run the tasks in ``jobs`` processes, results as they come; one job runs right here."""
+    if jobs <= 1:
+        for task in tasks:
+            yield work(*task)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(tasks) or 1), mp_context=context) as pool:
+        for future in as_completed([pool.submit(work, *task) for task in tasks]):
+            yield future.result()

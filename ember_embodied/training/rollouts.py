@@ -1,0 +1,266 @@
+"""Lives in the simulator: who drives, what was felt, what the teacher says, what was true.
+
+Everything runs through ``Life``, the loop of the robot: the policy sits where the network sits,
+so failsafe, kinematics and gate are in the loop, and the senses that are kept are those that the
+network gets. All of it follows from a seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import pi
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ember_embodied.arming import ArmingSettings
+from ember_embodied.life import Life as Loop
+from ember_embodied.loop import Mind
+from ember_embodied.runtime import Policy, State, Step
+from ember_embodied.sense_vector import INDEX, SENSES, STREAMS
+from ember_embodied.training.evaluation import Onset, Trace
+from ember_embodied.training.lives import Life
+from ember_embodied.training.policies import plain_step
+from ember_embodied.training.teacher import HEAD, LEFT, RIGHT, Lesson, Person, Scene, Teacher
+from firmware_bridge.clock import SystemClock
+from firmware_bridge.command import MotorCommand
+from firmware_bridge.simulation.body import SimBody
+from firmware_bridge.simulation.hands import TOUCHES
+from firmware_bridge.simulation.scenario import (
+    Failure,
+    FailureKind,
+    Intent,
+    RandomLife,
+    Robot,
+    Room,
+    Scenario,
+    WorldChange,
+)
+from firmware_bridge.simulation.world import WorldTruth
+
+Array = NDArray[np.float32]
+
+PLACES: Final = {"left_antenna": LEFT, "right_antenna": RIGHT, "head": HEAD}
+"""Touches that are answered; a hand on the body or the foot is not."""
+NOISE_RAD: Final = 0.3
+NOISE_SECONDS: Final = 2.0
+"""While the teacher drives, its commands are pushed about by slow noise of up to this size, so
+that the lessons show the way back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutSettings:
+    """What a life in the training room is like."""
+
+    seconds: float = 60.0
+    rate_hz: float = 10.0
+    noise_share: float = 0.5
+    """Share of teacher-driven lives with noise on the commands."""
+
+
+def draw_scenario(seed: int, seconds: float) -> Scenario:
+    """The life of one seed: its robot, its room, its people, and now and then a broken sensor."""
+    rng = np.random.default_rng([seed, 1])
+    intents = tuple(
+        Intent(
+            at_s=float(rng.uniform(0.1, 0.9) * seconds),
+            seconds=float(rng.uniform(1.5, 5.0)),
+            gaze_yaw_deg=float(rng.uniform(-120.0, 120.0)),
+            gaze_pitch_deg=float(rng.uniform(-25.0, 15.0)),
+            gaze_weight=1.0,
+            arousal=float(rng.uniform(0.0, 1.0)),
+        )
+        for _ in range(int(rng.integers(0, 2)))
+    )
+    kinds: tuple[FailureKind, ...] = ("off", "slow", "delayed", "intermittent")
+    failures = tuple(
+        Failure(
+            at_s=float(rng.uniform(0.1, 0.9) * seconds),
+            seconds=float(rng.uniform(2.0, 10.0)),
+            who=str(rng.choice(("imu", "doa", "camera"))),
+            kind=kinds[int(rng.integers(len(kinds)))],
+        )
+        for _ in range(int(rng.random() < 0.2))
+    )
+    return Scenario(
+        robot=Robot(imu=bool(rng.random() < 0.85)),
+        room=Room(noise=float(rng.uniform(0.0, 0.1)), reverberation=float(rng.uniform(0.0, 0.8))),
+        random=RandomLife(
+            seconds=seconds,
+            people=int(rng.choice((0, 1, 2, 3), p=(0.06, 0.34, 0.35, 0.25))),
+            talk_share=float(rng.uniform(0.3, 0.8)),
+            walks_per_minute=float(rng.uniform(0.5, 3.0)),
+            touches_per_minute=float(rng.uniform(2.0, 7.0)),
+            grips_per_minute=0.3,
+            sounds_per_minute=float(rng.uniform(0.0, 3.0)),
+        ),
+        intents=intents,
+        failures=failures,
+    )
+
+
+@dataclass(slots=True)
+class _Diary:
+    """What a life leaves, tick by tick."""
+
+    t_s: list[float] = field(default_factory=list)
+    senses: list[Array] = field(default_factory=list)
+    mask: list[Array] = field(default_factory=list)
+    dt: list[float] = field(default_factory=list)
+    lessons: list[Lesson] = field(default_factory=list)
+    commands: list[Array] = field(default_factory=list)
+    truths: list[WorldTruth] = field(default_factory=list)
+    changes: list[WorldChange] = field(default_factory=list)
+    told: list[bool] = field(default_factory=list)
+
+
+class Classroom:
+    """A policy with the teacher beside it: whoever drives, every tick gets its lesson."""
+
+    def __init__(
+        self, body: SimBody, driver: Policy | None, noise: Callable[[float], Array] | None
+    ) -> None:
+        """``driver`` None: the teacher drives, its commands moved by ``noise(t_s)`` if given."""
+        self._body = body
+        self._driver = driver
+        self._noise = noise
+        self._teacher = Teacher()
+        self._last = MotorCommand(0.0, 0.0, 0.0, 0.0, 0.0)
+        self.diary = _Diary()
+
+    def initial_state(self) -> State:
+        """The driver's."""
+        return self._driver.initial_state() if self._driver else ()
+
+    def step(self, senses: Array, mask: Array, dt_s: float, state: State) -> Step:
+        """The driver's step, written down with the lesson."""
+        truth = self._body.truth()
+        diary = self.diary
+        now_s = truth.t_mono_ns * 1e-9
+        scene = scene_of(truth, senses, mask)
+        lesson = self._teacher.step(scene, dt_s, self._last)
+        right = _array(lesson.command)
+        if self._driver is None:
+            step = plain_step(right if self._noise is None else right + self._noise(now_s))
+        else:
+            step = self._driver.step(senses, mask, dt_s, state)
+        self._last = MotorCommand(*step.command.tolist())
+        diary.t_s.append(now_s)
+        diary.senses.append(senses)
+        diary.mask.append(mask)
+        diary.dt.append(dt_s)
+        diary.lessons.append(lesson)
+        diary.commands.append(step.command)
+        diary.truths.append(truth)
+        diary.told.append(scene.told is not None)
+        diary.changes.extend(self._body.drain_world())
+        return step
+
+
+def scene_of(truth: WorldTruth, senses: Array, mask: Array) -> Scene:
+    """What the teacher is told: the truth, and the intent, which the robot is told too."""
+    told = None
+    if mask[STREAMS.index("intent")] > 0.0 and senses[INDEX["intent.weight"]] > 0.5:
+        yaw, pitch = (
+            float(senses[INDEX[name]]) * SENSES[INDEX[name]].scale
+            for name in ("intent.yaw", "intent.pitch")
+        )
+        told = (yaw, pitch)
+    return Scene(
+        people=tuple(Person(p.name, p.yaw_rad, p.pitch_rad, p.speaking) for p in truth.people),
+        touched=frozenset(PLACES[t.place] for t in truth.touches if t.place in PLACES),
+        head_yaw_rad=truth.head.yaw_rad,
+        head_pitch_rad=truth.head.pitch_rad,
+        told=told,
+    )
+
+
+def live(
+    seed: int, settings: RolloutSettings, driver: Policy | None, scenario: Scenario | None = None
+) -> tuple[Life, Trace]:
+    """Live one life; ``driver`` None: the teacher drives. Returns what was felt and what was true.
+
+    ``scenario`` None: the one of the seed.
+    """
+    if scenario is None:
+        scenario = draw_scenario(seed, settings.seconds)
+    body = SimBody(scenario, seed)
+    body.open()
+    rng = np.random.default_rng([seed, 2])
+    noise = _wander(rng) if rng.random() < settings.noise_share else None
+    classroom = Classroom(body, driver, noise)
+    loop = Loop(
+        body,
+        Mind(classroom, period_ns=round(1e9 / settings.rate_hz)),
+        ArmingSettings(),
+        stopwatch=SystemClock(),
+    )
+    loop.run(round(settings.seconds * settings.rate_hz))
+    body.close()
+    return _life(classroom.diary), _trace(classroom.diary)
+
+
+def _wander(rng: np.random.Generator) -> Callable[[float], Array]:
+    """Slow noise on head yaw, head pitch and body yaw: three sines of drawn size and period."""
+    size = rng.uniform(0.0, NOISE_RAD, (3, 3)) / 3.0
+    period_s = NOISE_SECONDS * rng.uniform(0.5, 4.0, (3, 3))
+    phase = rng.uniform(0.0, 2.0 * pi, (3, 3))
+
+    def noise(t_s: float) -> Array:
+        yaw, pitch, body = (size * np.sin(2.0 * pi * t_s / period_s + phase)).sum(axis=1)
+        return np.array([yaw, 0.5 * pitch, 0.0, 0.0, body], dtype=np.float32)
+
+    return noise
+
+
+def _array(command: MotorCommand) -> Array:
+    return np.array(
+        (
+            command.head_yaw_rad,
+            command.head_pitch_rad,
+            command.antenna_left_rad,
+            command.antenna_right_rad,
+            command.body_yaw_rad,
+        ),
+        dtype=np.float32,
+    )
+
+
+def _life(diary: _Diary) -> Life:
+    return Life(
+        senses=np.stack(diary.senses),
+        mask=np.stack(diary.mask),
+        dt=np.array(diary.dt, dtype=np.float32)[:, np.newaxis],
+        command=np.stack([_array(lesson.command) for lesson in diary.lessons]),
+        gaze=np.array([lesson.gaze for lesson in diary.lessons], dtype=np.float32),
+    )
+
+
+def _trace(diary: _Diary) -> Trace:
+    names = sorted({person.name for truth in diary.truths for person in truth.people})
+    bearing = {name: np.zeros(len(diary.truths)) for name in names}
+    for i, truth in enumerate(diary.truths):
+        here = {person.name: person.yaw_rad for person in truth.people}
+        for name in names:
+            bearing[name][i] = here.get(name, bearing[name][i - 1])
+    return Trace(
+        t_s=np.array(diary.t_s),
+        head_yaw_rad=np.array([truth.head.yaw_rad for truth in diary.truths]),
+        command_rad=np.stack(diary.commands).astype(np.float64),
+        gaze_yaw_rad=np.array([lesson.goal[0] for lesson in diary.lessons]),
+        attended=tuple(lesson.attending for lesson in diary.lessons),
+        bearing_rad=bearing,
+        speech=tuple(_onset(c, c.who) for c in diary.changes if c.kind == "speech"),
+        touches=tuple(
+            _onset(c, PLACES[c.who]) for c in diary.changes if c.kind in TOUCHES and c.who in PLACES
+        ),
+        excused=np.array([t.base.moving for t in diary.truths]) | np.array(diary.told),
+    )
+
+
+def _onset(change: WorldChange, who: str) -> Onset:
+    """A voice or a hand; its first value is how long it lasts."""
+    t_s = change.t_mono_ns * 1e-9
+    return Onset(t_s, t_s + change.values[0], who)
