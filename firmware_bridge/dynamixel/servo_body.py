@@ -268,7 +268,9 @@ class ServoBody:
             return Fault.BUS_LOST
         faults = Fault.NONE
         for state in self._states:
-            faults |= state.faults(now_ns, self._silent_after_ns, self._settings.voltage_low_v)
+            own = state.faults(now_ns, self._silent_after_ns, self._settings.voltage_low_v)
+            if own:
+                faults |= own
             if self._armed and not self._pin_all and not state.torque_on:
                 faults |= Fault.TORQUE_LOST
         return faults

@@ -115,12 +115,13 @@ class ServoState:
 
     def faults(self, now_ns: int, silent_after_ns: int, voltage_low_v: float) -> Fault:
         """Faults of this servo alone. ``TORQUE_LOST`` is for who knows what was asked."""
-        faults = Fault.NONE
         if now_ns - self.t_ns > silent_after_ns:
             return Fault.SERVO_SILENT
-        for bit, fault in _MEASURED.items():
-            if self.error_bits & bit:
-                faults |= fault
+        faults = Fault.NONE
+        if self.error_bits:
+            for bit, fault in _MEASURED.items():
+                if self.error_bits & bit:
+                    faults |= fault
         if self.voltage_dv * 0.1 < voltage_low_v:
             faults |= Fault.VOLTAGE_LOW
         if self.temperature_c >= TEMPERATURE_LIMIT_C - WARM_MARGIN_C:
