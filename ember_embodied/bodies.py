@@ -12,8 +12,10 @@ from pathlib import Path
 from ember_embodied.config import Config
 from ember_embodied.errors import UserError, existing_file
 from firmware_bridge.body import Body
-from firmware_bridge.clock import SystemClock
-from firmware_bridge.senses import BodySense
+from firmware_bridge.clock import Clock, SystemClock
+from firmware_bridge.senses import BodySense, CameraSense
+from firmware_bridge.sensors.camera import Camera, CameraSample
+from firmware_bridge.sensors.reader import PoseHistory, SensorThread
 from hippocampus.reader import Log
 from hippocampus.tick_record import TickRecord, WorldRecord
 
@@ -87,9 +89,37 @@ def _simulated(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: A
 
 
 def _servos(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: ARG001
-    from firmware_bridge.dynamixel.servo_body import ServoBody
+    from firmware_bridge.dynamixel.servo_body import Sensors, ServoBody
+    from firmware_bridge.sensors.bmi088 import Bmi088
+    from firmware_bridge.sensors.xvf3800 import Xvf3800
 
-    return Embodiment(ServoBody(settings.servos, SystemClock()), hardware=True)
+    clock, poses = SystemClock(), PoseHistory()
+    imu, doa = settings.imu, settings.doa
+    sensors = Sensors(
+        imu=SensorThread(Bmi088(imu, clock, poses), clock) if imu.enabled else None,
+        doa=SensorThread(Xvf3800(doa, clock, poses), clock) if doa.enabled else None,
+        camera=_camera(settings, clock, poses),
+    )
+    return Embodiment(ServoBody(settings.servos, clock, sensors, poses), hardware=True)
+
+
+def _daemon(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: ARG001
+    from firmware_bridge.daemon_body import DaemonBody
+
+    clock, poses = SystemClock(), PoseHistory()
+    camera = _camera(settings, clock, poses)
+    body = DaemonBody(settings.daemon, clock, settings.imu, camera, poses)
+    return Embodiment(body, hardware=True)
+
+
+def _camera(
+    settings: Config, clock: Clock, poses: PoseHistory
+) -> SensorThread[CameraSample, CameraSense] | None:
+    """The camera when the settings name a face model: without one it sees nothing."""
+    if settings.faces.model is None:
+        return None
+    camera = Camera(settings.camera, settings.lens, settings.faces, clock, poses)
+    return SensorThread(camera, clock)
 
 
 def _replayed(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: ARG001
@@ -110,5 +140,6 @@ def _replayed(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: AR
 _BUILDERS: dict[str, Callable[[Config, BodyRequest], Embodiment]] = {
     "sim": _simulated,
     "servos": _servos,
+    "daemon": _daemon,
     "replay": _replayed,
 }

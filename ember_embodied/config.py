@@ -26,7 +26,10 @@ import msgspec
 from ember_embodied.arming import ArmingSettings
 from ember_embodied.errors import UserError, existing_file, nearest
 from ember_embodied.pace import LoopSettings
+from firmware_bridge.daemon_messages import DaemonSettings
 from firmware_bridge.dynamixel.settings import ServoSettings
+from firmware_bridge.sensors.camera_settings import CameraSettings, FaceSettings, LensSettings
+from firmware_bridge.sensors.doa import DoaSettings
 from firmware_bridge.sensors.imu import ImuSettings
 from firmware_bridge.wire import WireSettings
 from hippocampus.session import LogSettings
@@ -48,7 +51,12 @@ class Config:
     arming: ArmingSettings = field(default_factory=ArmingSettings)
     log: LogSettings = field(default_factory=LogSettings)
     servos: ServoSettings = field(default_factory=ServoSettings)
+    daemon: DaemonSettings = field(default_factory=DaemonSettings)
     imu: ImuSettings = field(default_factory=ImuSettings)
+    doa: DoaSettings = field(default_factory=DoaSettings)
+    camera: CameraSettings = field(default_factory=CameraSettings)
+    lens: LensSettings = field(default_factory=LensSettings)
+    faces: FaceSettings = field(default_factory=FaceSettings)
     wire: WireSettings = field(default_factory=WireSettings)
 
 

@@ -23,12 +23,13 @@ from ember_embodied.bench.claims import Claim, claim, mean_claim, quantile_claim
 from ember_embodied.errors import UserError
 from firmware_bridge.clock import SystemClock
 from firmware_bridge.senses import HeadSense
+from firmware_bridge.sensors.bmi088 import Bmi088
 from firmware_bridge.sensors.camera import Camera, CameraSample
 from firmware_bridge.sensors.camera_settings import CameraSettings, FaceSettings, LensSettings
-from firmware_bridge.sensors.doa import DoaSample, DoaSettings, Xvf3800
+from firmware_bridge.sensors.doa import DoaSample, DoaSettings
 from firmware_bridge.sensors.face_track import FaceTrack, Sighting, direction_of
 from firmware_bridge.sensors.faces import FaceDetector
-from firmware_bridge.sensors.imu import Bmi088, ImuSample, ImuSettings
+from firmware_bridge.sensors.imu import ImuSample, ImuSettings
 from firmware_bridge.sensors.lens import Lens
 from firmware_bridge.sensors.orientation import (
     IDENTITY,
@@ -41,6 +42,7 @@ from firmware_bridge.sensors.orientation import (
     rotate,
 )
 from firmware_bridge.sensors.reader import PoseHistory
+from firmware_bridge.sensors.xvf3800 import Xvf3800
 
 Array = NDArray[np.float64]
 Update = Callable[[Vector, Vector, float], Quaternion]
@@ -266,7 +268,7 @@ def cost_claims(recording: Recording) -> list[Claim]:
     at_ns = 39 * 20_000_000 - 7_000_000
     imu = Bmi088(ImuSettings(mounted_on="head"), clock, history)
     array = Xvf3800(DoaSettings(), clock, history)
-    camera = Camera(CameraSettings(), clock, history)
+    camera = Camera(CameraSettings(), LensSettings(), FaceSettings(), clock, history)
     up = (0.0, 0.0, GRAVITY_M_S2)
     rates = (0.1, 0.2, 0.3)
     felt = ImuSample(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from firmware_bridge.clock import Clock
 from firmware_bridge.senses import CameraSense
-from firmware_bridge.sensors.camera_settings import CameraSettings
+from firmware_bridge.sensors.camera_settings import CameraSettings, FaceSettings, LensSettings
 from firmware_bridge.sensors.face_track import FaceTrack, FaceView, camera_sense
-from firmware_bridge.sensors.reader import PoseHistory
+from firmware_bridge.sensors.reader import PoseHistory, SensorError
 
 if TYPE_CHECKING:
     from firmware_bridge.sensors.faces import FaceDetector
@@ -33,10 +33,17 @@ class Camera:
 
     name = "camera"
 
-    def __init__(self, settings: CameraSettings, clock: Clock, history: PoseHistory) -> None:
+    def __init__(
+        self,
+        settings: CameraSettings,
+        lens: LensSettings,
+        faces: FaceSettings,
+        clock: Clock,
+        history: PoseHistory,
+    ) -> None:
         """Nothing is opened or loaded before ``open``."""
         self.period_ns = round(1e9 / settings.rate_hz)
-        self._settings = settings
+        self._settings, self._lens, self._faces = settings, lens, faces
         self._clock = clock
         self._history = history
         self._track = FaceTrack()
@@ -45,6 +52,9 @@ class Camera:
 
     def open(self) -> None:
         """Load OpenCV and the face model, start the pictures. Raises ``SensorError``."""
+        model = self._faces.model
+        if model is None or not model.is_file():
+            raise SensorError(f"no face model at {model}; set model under [faces] to a YuNet file")
         import cv2
 
         from firmware_bridge.sensors.faces import FaceDetector
@@ -53,7 +63,7 @@ class Camera:
         # One thread: the control loop has the first claim on the other cores.
         cv2.setNumThreads(1)
         if self._detector is None:
-            self._detector = FaceDetector(self._settings.faces, self._settings.lens)
+            self._detector = FaceDetector(self._faces, self._lens)
         self._source = open_frames(self._settings, self._clock)
 
     def sample(self) -> CameraSample | None:

@@ -5,9 +5,11 @@ Apart from the code that needs OpenCV, so that reading a configuration does not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from firmware_bridge.sensors.reader import within
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,22 @@ class LensSettings:
 
 @dataclass(frozen=True, slots=True)
 class FaceSettings:
-    """The detector of faces."""
+    """The detector of faces. The camera stays off until model = "/path/to/yunet.onnx" is set."""
 
     model: Path | None = None
-    """YuNet as ONNX (yunet_n_320_320.onnx or OpenCV Zoo's face_detection_yunet); None: no faces."""
+    """YuNet as ONNX: yunet_n_320_320.onnx, or OpenCV Zoo's face_detection_yunet."""
     width_px: int = 320
     """Pictures are searched at this width: at 320 a face of 10 degrees is 37 pixels wide."""
     confidence: float = 0.6
     """Detections below are dropped, 0 to 1."""
     most: int = 16
+    """Faces that are looked at in one picture."""
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` naming the field that is out of range."""
+        within("width_px", self.width_px, 64, 3840)
+        within("confidence", self.confidence, 0.05, 0.99)
+        within("most", self.most, 1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +75,9 @@ class CameraSettings:
     height_px: int = 720
     rate_hz: float = 10.0
     """Pictures that are searched, a second; those in between are dropped unseen."""
-    lens: LensSettings = field(default_factory=LensSettings)
-    faces: FaceSettings = field(default_factory=FaceSettings)
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` naming the field that is out of range."""
+        within("width_px", self.width_px, 64, 4608)
+        within("height_px", self.height_px, 48, 2592)
+        within("rate_hz", self.rate_hz, 0.5, 60.0)

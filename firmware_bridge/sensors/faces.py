@@ -29,11 +29,7 @@ class FaceDetector:
     """Finds faces in BGR pictures of any size and says where they are in the head's frame."""
 
     def __init__(self, settings: FaceSettings, lens: LensSettings) -> None:
-        """Raises ``SensorError`` when the model is missing or OpenCV cannot read it."""
-        if settings.model is None or not settings.model.is_file():
-            raise SensorError(
-                f"no face model at {settings.model}; set faces.model to a YuNet ONNX file"
-            )
+        """Raises ``SensorError`` when OpenCV cannot read the model."""
         self._settings = settings
         self._lens_settings = lens
         self._lens: Lens | None = None

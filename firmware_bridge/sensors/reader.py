@@ -190,6 +190,12 @@ _Entry = tuple[int, HeadSense, float]
 UNKNOWN_POSE: Final = HeadPose(0.0, 0.0, 0.0, 0.0, known=False)
 
 
+def within(name: str, value: float, lower: float, upper: float) -> None:
+    """Raise ``ValueError`` naming the setting when it is not in its range."""
+    if not lower <= value <= upper:
+        raise ValueError(f"{name} must be {lower:g} to {upper:g}, not {value:g}")
+
+
 def wrap_angle(angle_rad: float) -> float:
     """The same direction in (-pi, pi]."""
     wrapped = math.remainder(angle_rad, math.tau)

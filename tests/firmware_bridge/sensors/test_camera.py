@@ -31,10 +31,12 @@ time.sleep(float(sys.argv[3]))
 """
 
 
-def _look(settings: CameraSettings, head: HeadSense) -> tuple[CameraSense | None, str | None]:
+def _look(
+    settings: CameraSettings, faces: FaceSettings, head: HeadSense
+) -> tuple[CameraSense | None, str | None]:
     clock, history = VirtualClock(mono_ns=10**9), PoseHistory()
     history.record(clock.mono_ns(), head)
-    reader = SensorThread(Camera(settings, clock, history), clock)
+    reader = SensorThread(Camera(settings, LensSettings(), faces, clock, history), clock)
     for _ in range(3):
         reader.poll()
         clock.sleep_until_ns(clock.mono_ns() + 50_000_000)
@@ -50,8 +52,8 @@ def test_a_photographed_face_is_found_where_it_hangs(shared_data: Path, tmp_path
     for number, bearing in enumerate([(0.0, 0.0), (0.5, 0.15), (-0.45, -0.2)]):
         file = tmp_path / f"{number}.png"
         cv2.imwrite(str(file), hang_picture(lens, photograph, box, bearing))
-        settings = CameraSettings(device=str(file), faces=FaceSettings(model=model))
-        sense, problem = _look(settings, HeadSense(1.0, 0.0, 0.0, 0.0))
+        settings, faces = CameraSettings(device=str(file)), FaceSettings(model=model)
+        sense, problem = _look(settings, faces, HeadSense(1.0, 0.0, 0.0, 0.0))
         assert problem is None
         assert sense is not None
         assert sense.valid
@@ -67,8 +69,7 @@ def test_an_empty_room_has_no_face(shared_data: Path, tmp_path: Path) -> None:
     noise = np.random.default_rng(3).integers(0, 255, (480, 640, 3), dtype=np.uint8)
     cv2.imwrite(str(tmp_path / "room.png"), noise)
     faces = FaceSettings(model=shared_data / FACE_FILE)
-    settings = CameraSettings(device=str(tmp_path), faces=faces)
-    sense, _ = _look(settings, HeadSense(0.0, 0.0, 0.0, 0.0))
+    sense, _ = _look(CameraSettings(device=str(tmp_path)), faces, HeadSense(0.0, 0.0, 0.0, 0.0))
     assert sense is not None
     assert sense.valid
     assert sense.confidence == 0.0
@@ -76,17 +77,17 @@ def test_an_empty_room_has_no_face(shared_data: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", [None, Path("nowhere.onnx")])
 def test_a_missing_model_is_one_clear_line(model: Path | None) -> None:
-    settings = CameraSettings(device="x.png", faces=FaceSettings(model=model))
-    sense, problem = _look(settings, HeadSense(0.0, 0.0, 0.0, 0.0))
+    head = HeadSense(0.0, 0.0, 0.0, 0.0)
+    sense, problem = _look(CameraSettings(device="x.png"), FaceSettings(model=model), head)
     assert sense is None
-    assert "faces.model" in str(problem)
+    assert "[faces]" in str(problem)
     assert "\n" not in str(problem)
 
 
 def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "face.onnx").write_bytes(b"not a model")
-    settings = CameraSettings(faces=FaceSettings(model=tmp_path / "face.onnx"))
-    _, problem = _look(settings, HeadSense(0.0, 0.0, 0.0, 0.0))
+    faces = FaceSettings(model=tmp_path / "face.onnx")
+    _, problem = _look(CameraSettings(), faces, HeadSense(0.0, 0.0, 0.0, 0.0))
     assert "face.onnx" in str(problem)
 
 

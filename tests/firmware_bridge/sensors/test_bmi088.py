@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from firmware_bridge.clock import VirtualClock
 from firmware_bridge.senses import HeadSense
-from firmware_bridge.sensors.imu import Bmi088, ImuSettings, temperature_from_registers
+from firmware_bridge.sensors.bmi088 import Bmi088, temperature_from_registers
+from firmware_bridge.sensors.imu import ImuSettings
 from firmware_bridge.sensors.orientation import conjugate, rotate
 from firmware_bridge.sensors.reader import REOPEN_AFTER_NS, PoseHistory, SensorThread
 

@@ -19,14 +19,7 @@ from hypothesis import strategies as st
 
 from firmware_bridge.clock import VirtualClock
 from firmware_bridge.senses import DoaSense, HeadSense
-from firmware_bridge.sensors.doa import (
-    USB_IDS,
-    DoaSample,
-    DoaSettings,
-    Xvf3800,
-    doa_in_base_frame,
-    energy_share,
-)
+from firmware_bridge.sensors.doa import DoaSample, DoaSettings, doa_in_base_frame, energy_share
 from firmware_bridge.sensors.reader import (
     REOPEN_AFTER_NS,
     HeadPose,
@@ -34,6 +27,7 @@ from firmware_bridge.sensors.reader import (
     SensorThread,
     wrap_angle,
 )
+from firmware_bridge.sensors.xvf3800 import USB_IDS, Xvf3800
 
 RULES = Path(__file__).parents[3] / "tools" / "service" / "99-ember.rules"
 
