@@ -78,12 +78,22 @@ def session_folders(root: Path) -> tuple[Path, ...]:
     )
 
 
+def is_segment(path: Path) -> bool:
+    """Whether the file is an MCAP file, however damaged: begins like one, or holds a message."""
+    content = path.read_bytes()
+    return salvage.MAGIC.startswith(content[: len(salvage.MAGIC)]) or any(
+        isinstance(item, RawMessage) for item in salvage.messages(content)
+    )
+
+
 def find_segments(path: Path) -> tuple[Path, ...]:
     """The segments of a log, oldest first: a file, a session, or the newest of many sessions.
 
     Raises ``LogError`` when there are none.
     """
     if path.is_file():
+        if not is_segment(path):
+            raise LogError(f"{path} is not a log: it is no MCAP file")
         return (path,)
     if not path.is_dir():
         raise LogError(f"no log {path}: there is no such file or folder")

@@ -13,8 +13,7 @@ from firmware_bridge.command import Mode
 from firmware_bridge.senses import SENSE_TABLE
 from hippocampus import ember_pb2 as pb
 from hippocampus.codec import decode
-from hippocampus.reader import Damage, Log, LogError, TicksDigest
-from hippocampus.salvage import MAGIC
+from hippocampus.reader import Damage, Log, LogError, TicksDigest, is_segment
 from hippocampus.segment import being_written
 from hippocampus.tick_record import HeaderRecord, SnapshotRecord, TickRecord
 from hippocampus.topics import KIND_OF, TOPIC_OF
@@ -92,8 +91,8 @@ def survey(log: Log) -> Survey:
     walk = _Walk()
     for segment in log.segments:
         _walk_segment(walk, log, segment)
-    if not walk.messages and not any(_begins_as_mcap(segment) for segment in log.segments):
-        raise LogError(f"{log.segments[0]} is not a log of ember: it is no MCAP file")
+    if not walk.messages and not any(map(is_segment, log.segments)):
+        raise LogError(f"{log.segments[0]} is not a log: it is no MCAP file")
     if walk.messages and not walk.messages.keys() & KIND_OF.keys():
         raise LogError(f"{log.segments[0]} is not a log of ember: an MCAP file of something else")
     first, last = walk.first, walk.last
@@ -163,10 +162,3 @@ def _add_tick(walk: _Walk, segment: Path, data: bytes) -> None:
     walk.modes[tick.mode] += 1
     for name in _STREAMS:
         walk.streams[name] += tick.sense.HasField(name)
-
-
-def _begins_as_mcap(segment: Path) -> bool:
-    """Whether the file begins as an MCAP file does, however early it is torn."""
-    with segment.open("rb") as file:
-        beginning = file.read(len(MAGIC))
-    return MAGIC.startswith(beginning)

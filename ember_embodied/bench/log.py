@@ -19,18 +19,17 @@ import numpy as np
 
 from ember_embodied.bench import synthetic_life
 from ember_embodied.bench.claims import Claim, claim, mean_claim, quantile_claim
-from firmware_bridge.clock import Pacer, SystemClock, VirtualClock
+from firmware_bridge.clock import Pacer, SystemClock
 from hippocampus import salvage
 from hippocampus.codec import decode, encode
 from hippocampus.reader import Log
 from hippocampus.recorder import Recorder
 from hippocampus.segment import DiskFile, Segment
-from hippocampus.session import LogSettings, Session
+from hippocampus.session import LogSettings
 from hippocampus.tick_record import SnapshotRecord, TickRecord
 
 LOOP_HZ: Final = 50.0
 DAY_S: Final = 86_400.0
-SNAPSHOT_BYTES: Final = 4096
 PUT_TICKS: Final = 250
 """Ticks in real time for each seed: five seconds."""
 ENCODED_TICKS: Final = 500
@@ -69,7 +68,7 @@ def _put_costs_us(root: Path, seed: int) -> list[float]:
     period_ns = round(_SECOND_NS / LOOP_HZ)
     ticks = [synthetic_life.tick(rng, number, period_ns) for number in range(PUT_TICKS)]
     timings = [synthetic_life.timing(rng, tick) for tick in ticks]
-    state = bytes(SNAPSHOT_BYTES)
+    state = bytes(synthetic_life.SNAPSHOT_BYTES)
     recorder = Recorder(LogSettings(root, segment_s=2.0), synthetic_life.header("put"), clock)
     pacer = Pacer(clock, period_ns)
     costs_us = []
@@ -103,21 +102,9 @@ def _writer_costs_us(root: Path, seed: int) -> list[float]:
 
 def _store(root: Path, seed: int, rate_hz: float) -> Log:
     """Two minutes of life in files as they are on a robot: a chunk for each sync."""
-    rng = np.random.default_rng(seed)
-    clock = VirtualClock()
-    settings = LogSettings(root)
-    session = Session(settings, synthetic_life.header("stored", rate_hz), clock)
-    head_ticks = round(settings.segment_s * rate_hz)
-    for tick in synthetic_life.ticks(rng, round(STORED_S * rate_hz), rate_hz):
-        if tick.tick % head_ticks == 0:
-            state = rng.bytes(SNAPSHOT_BYTES)
-            session.write(SnapshotRecord(tick.tick, tick.sense.t_mono_ns, state))
-        session.write(tick)
-        session.write(synthetic_life.timing(rng, tick))
-        clock.sleep_until_ns(clock.mono_ns() + round(_SECOND_NS / rate_hz))
-        session.poll()
-    session.close()
-    return Log(root)
+    life = synthetic_life.ticks(np.random.default_rng(seed), round(STORED_S * rate_hz), rate_hz)
+    segment = round(LogSettings().segment_s * rate_hz)
+    return Log(synthetic_life.record(root, life, rate_hz=rate_hz, ticks_a_segment=segment))
 
 
 def _reading(log: Log) -> Iterator[Claim]:

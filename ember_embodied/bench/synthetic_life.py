@@ -8,11 +8,13 @@ itself is a sum of slow waves and obeys no physics.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from firmware_bridge.clock import VirtualClock
 from firmware_bridge.command import JointTargets, Mode, MotorCommand
 from firmware_bridge.joints import JOINT_COUNT, JOINTS, rad_to_raw, raw_to_rad
 from firmware_bridge.senses import (
@@ -28,12 +30,22 @@ from firmware_bridge.senses import (
     JointsSense,
     ModeRequest,
 )
-from hippocampus.tick_record import HeaderRecord, TickRecord, TimingRecord
+from hippocampus.session import LogSettings, Session
+from hippocampus.tick_record import (
+    EventRecord,
+    HeaderRecord,
+    SnapshotRecord,
+    TickRecord,
+    TimingRecord,
+)
 
 START_MONO_NS: Final = 5_000_000_000
 START_WALL_NS: Final = 1_767_225_600_000_000_000
-PREDICTIONS: Final = 32
-GATES: Final = 64
+PREDICTIONS: Final = 19
+GATES: Final = 102
+SNAPSHOT_BYTES: Final = 4096
+EVENT_EVERY_TICKS: Final = 20
+_INFO: Final = 2
 _VELOCITY_UNIT_RAD_S: Final = 0.229 * 2.0 * math.pi / 60.0
 _CURRENT_UNIT_A: Final = 0.001
 _VOLTAGE_UNIT_V: Final = 0.1
@@ -81,14 +93,15 @@ def tick(rng: np.random.Generator, number: int, period_ns: int) -> TickRecord:
         for angle, joint in zip(angles, JOINTS, strict=True)
     )
     targets = JointTargets(goals, torque_enabled=True, duration_s=period_ns * 1e-9)
-    network = rng.standard_normal(PREDICTIONS + GATES + 6).astype(np.float32).tolist()
+    network = rng.standard_normal(PREDICTIONS + 6).astype(np.float32).tolist()
+    gates = (0.58 + 0.02 * rng.standard_normal(GATES)).astype(np.float32).tolist()
     return TickRecord(
         tick=number,
         sense=_sense(rng, number, mono_ns, period_ns, goals),
         requested=MotorCommand(*network[:5]),
-        prediction=tuple(network[6 : 6 + PREDICTIONS]),
+        prediction=tuple(network[6:]),
         confidence=network[5],
-        gates=tuple(network[6 + PREDICTIONS :]),
+        gates=tuple(gates),
         mode=Mode.HOLD if number % 500 > 450 else Mode.RUN,
         fault_bits=Fault.NONE,
         goal_rad=goals,
@@ -104,6 +117,41 @@ def timing(rng: np.random.Generator, record: TickRecord) -> TimingRecord:
     return TimingRecord(
         record.tick, record.sense.t_mono_ns, late, 0, sense, io, think, act, late // 100, 0
     )
+
+
+def event(record: TickRecord, name: str, text: str = "") -> EventRecord:
+    """An event at a tick."""
+    sense = record.sense
+    return EventRecord(sense.t_mono_ns, sense.t_wall_ns, record.tick, _INFO, name, text)
+
+
+def record(
+    root: Path,
+    life: Iterable[TickRecord],
+    *,
+    session_id: str = "synthetic",
+    rate_hz: float = 10.0,
+    sync_s: float = 0.9,
+    ticks_a_segment: int = 600,
+    timings: bool = True,
+) -> Path:
+    """Write a life as a robot's log, one sync every ``sync_s`` of it; returns the folder."""
+    rng = np.random.default_rng(0)
+    clock = VirtualClock()
+    session = Session(LogSettings(root, sync_s=sync_s), header(session_id, rate_hz), clock)
+    for count, now in enumerate(life):
+        if count % ticks_a_segment == 0:
+            state = rng.bytes(SNAPSHOT_BYTES)
+            session.write(SnapshotRecord(now.tick, now.sense.t_mono_ns, state))
+        session.write(now)
+        if timings:
+            session.write(timing(rng, now))
+        if count % EVENT_EVERY_TICKS == EVENT_EVERY_TICKS // 2:
+            session.write(event(now, "touch", "a tap"))
+        clock.sleep_until_ns(clock.mono_ns() + round(1e9 / rate_hz))
+        session.poll()
+    session.close()
+    return session.folder
 
 
 def _sense(

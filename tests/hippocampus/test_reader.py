@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ember_embodied.bench.synthetic_life import record
 from hippocampus.reader import Log, LogError
 from hippocampus.segment import DiskFile, Segment
 from hippocampus.survey import Gap, survey
@@ -19,7 +20,7 @@ def test_ticks_come_back_in_order_over_the_segments(recorded, life):
     assert [header.segment for header in log.headers()] == [0, 1, 2]
     assert [snapshot.tick for snapshot in log.snapshots()] == [0, 30, 60]
     assert [timing.tick for timing in log.timings()] == list(range(80))
-    assert [event.tick for event in log.events()] == [7, 27, 47, 67]
+    assert [event.tick for event in log.events()] == [10, 30, 50, 70]
     kinds = [type(record) for record in Log(log.segments[1]).records()]
     assert kinds[1:4] == [SnapshotRecord, TickRecord, TimingRecord]
 
@@ -34,8 +35,8 @@ def test_each_header_anchors_both_clocks_at_its_first_tick(recorded):
     assert all(m.log_time_ns == t.sense.t_wall_ns for m, t in zip(ticks, log.ticks(), strict=True))
 
 
-def test_the_digest_depends_on_the_content_of_the_ticks_alone(tmp_path, write_log, life):
-    one = Log(write_log(tmp_path / "a", life)).ticks_digest
+def test_the_digest_depends_on_the_content_of_the_ticks_alone(tmp_path, life):
+    one = Log(record(tmp_path / "a", life)).ticks_digest
     for number, how in enumerate(
         [
             {"sync_s": 0.2},
@@ -44,15 +45,15 @@ def test_the_digest_depends_on_the_content_of_the_ticks_alone(tmp_path, write_lo
             {"session_id": "another"},
         ]
     ):
-        assert Log(write_log(tmp_path / str(number), life, **how)).ticks_digest == one
-    assert Log(write_log(tmp_path / "b", life[:-1])).ticks_digest != one
+        assert Log(record(tmp_path / str(number), life, **how)).ticks_digest == one
+    assert Log(record(tmp_path / "b", life[:-1])).ticks_digest != one
     swapped = [life[1], life[0], *life[2:]]
-    assert Log(write_log(tmp_path / "c", swapped)).ticks_digest != one
+    assert Log(record(tmp_path / "c", swapped)).ticks_digest != one
 
 
-def test_a_folder_of_sessions_is_the_newest_of_them(tmp_path, write_log, life):
-    write_log(tmp_path, life, session_id="2026-01-02T00-00-00Z")
-    newest = write_log(tmp_path, life[:9], session_id="2026-01-03T00-00-00Z")
+def test_a_folder_of_sessions_is_the_newest_of_them(tmp_path, life):
+    record(tmp_path, life, session_id="2026-01-02T00-00-00Z")
+    newest = record(tmp_path, life[:9], session_id="2026-01-03T00-00-00Z")
     assert Log(tmp_path).folder == newest
 
 
@@ -80,21 +81,21 @@ def test_a_survey_of_a_whole_log(recorded, life):
     assert found.size_bytes == sum(path.stat().st_size for path in recorded.glob("*.mcap"))
 
 
-def test_a_survey_names_missing_ticks_and_time_that_runs_back(tmp_path, write_log, life):
+def test_a_survey_names_missing_ticks_and_time_that_runs_back(tmp_path, life):
     holed = [tick for tick in life if tick.tick not in (5, 6, 40)]
-    found = survey(Log(write_log(tmp_path / "holed", holed)))
+    found = survey(Log(record(tmp_path / "holed", holed)))
     assert found.gaps == (Gap(5, 6), Gap(40, 40))
     assert not found.whole
-    twice = survey(Log(write_log(tmp_path / "twice", [*life[:10], *life[5:20]])))
+    twice = survey(Log(record(tmp_path / "twice", [*life[:10], *life[5:20]])))
     assert any("tick 5 comes after tick 9" in fault for fault in twice.faults)
     assert any("time runs back at tick 5" in fault for fault in twice.faults)
 
 
-def test_a_survey_wants_a_snapshot_at_the_head_of_each_file(tmp_path, life, write_log):
-    folder = write_log(tmp_path, life)
+def test_a_survey_wants_a_snapshot_at_the_head_of_each_file(tmp_path, life):
+    folder = record(tmp_path, life, ticks_a_segment=30)
     (folder / "000000.mcap").unlink()
     assert survey(Log(folder)).whole, "a log that retention has shortened is whole"
-    headless = write_log(tmp_path / "headless", life, ticks_a_segment=1000)
+    headless = record(tmp_path / "headless", life, ticks_a_segment=1000)
     [segment] = headless.glob("*.mcap")
     copy = Segment(DiskFile(tmp_path / "copy.mcap"), None)
     for message in Log(segment).messages():
