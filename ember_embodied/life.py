@@ -148,6 +148,7 @@ class Life:
         acted_ns = read()
         record = replace(record, sent=sent)
         events = self._events(record, before)
+        told_ns = read()
         self._record(record, before, events)
         recorded_ns = read()
         timing = TimingRecord(
@@ -159,7 +160,7 @@ class Life:
             io_ns=self._body.io_ns - io_before,
             think_ns=thought_ns - sensed_ns,
             act_ns=acted_ns - thought_ns,
-            record_ns=recorded_ns - acted_ns,
+            record_ns=recorded_ns - told_ns,
             dropped_records=self._recorder.dropped if self._recorder else 0,
         )
         if self._recorder is not None:

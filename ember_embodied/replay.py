@@ -71,7 +71,7 @@ def replay(
     for record in records:
         if isinstance(record, SnapshotRecord):
             if state is None or state.tick != record.tick:
-                restarts += state is not None
+                restarts += compared > 0
                 state = from_bytes(record.state)
             elif to_bytes(state) != record.state:
                 found = Difference(record.tick, "state", "snapshot", "as logged", "not the same")

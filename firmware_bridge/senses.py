@@ -166,10 +166,9 @@ class CameraSense:
 
     ``confidence`` 0 means no face is seen; bearing and size are then 0. ``size_rad`` is the
     angular width of the face. ``features`` are ``FACE_FEATURES`` compact numbers in -1..1, each
-    cut there: the face's offset from the middle of the image in halves of its width (right
-    positive) and height (down positive); ``size_rad`` / 0.5; the speed of the two offsets over
-    the last captures, in halves a second / 2; number of faces / 4; for how long a face has been
-    seen without a break, s / 5; 0.
+    cut there, as ``sensors.face_track`` makes them from what the camera saw, in the head's frame:
+    yaw and pitch / 45 degrees, width / 45 degrees, speed of yaw and pitch / 2 rad/s, number of
+    faces / 4, for how long this face has been seen / 5 s, 0.
     """
 
     t_mono_ns: int

@@ -131,7 +131,8 @@ class StatePublisher:
         self._socket = _socket(
             zmq.PUB, settings.state_endpoint, bind=True, SNDHWM=SEND_QUEUE_MESSAGES
         )
-        self._encoder = msgspec.msgpack.Encoder()
+        # A numpy scalar is a float to Python but not to msgspec.
+        self._encoder = msgspec.msgpack.Encoder(enc_hook=float)
 
     def publish(self, state: WireState) -> None:
         """Send one tick; a subscriber whose queue is full misses it."""

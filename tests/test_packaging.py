@@ -82,6 +82,31 @@ def test_the_default_bundle_loads_from_the_wheel(installed: Path) -> None:
     assert Path(where).is_relative_to(installed)
 
 
+def test_what_a_robot_runs_loads_no_torch_and_no_simulator(installed: Path) -> None:
+    program = (
+        "import sys; import ember_embodied.cli.main as m\n"
+        "m.load(next(v for v in m.VERBS if v.name == 'run'))\n"
+        "import ember_embodied.bodies as b, ember_embodied.config as c\n"
+        "b.embody('servos', c.Config(), b.BodyRequest())\n"
+        "print(sorted({'torch', 'mujoco', 'matplotlib', 'onnx'} & set(sys.modules)))"
+    )
+    assert python(installed, program) == "[]"
+
+
+def test_an_installed_ember_runs_a_simulated_robot_anywhere(installed: Path) -> None:
+    program = (
+        "import sys; from ember_embodied.cli.main import main\n"
+        "sys.argv = 'ember run --seconds 2 --speed max --no-view --log logs'.split()\n"
+        "try: main()\n"
+        "except SystemExit as ended: assert ended.code == 0, ended.code\n"
+        "print('torch' in sys.modules)"
+    )
+    out = python(installed, program).splitlines()
+    assert out[-1] == "False"
+    assert "ticks            20" in out
+    assert list((installed.parent / "logs").rglob("*.mcap"))
+
+
 @pytest.mark.parametrize("name", ["ember.service", "99-ember.rules", "ember.sysusers"])
 def test_the_files_of_the_service_are_in_the_wheel(installed: Path, name: str) -> None:
     shipped = installed / "ember_embodied" / "service_files" / name

@@ -13,6 +13,7 @@ from ember_embodied.cli.options import AsJson, ConfigFile, print_json
 from ember_embodied.config import load_config
 from ember_embodied.errors import UserError
 from ember_embodied.live_view import Frame, fault_names, milliseconds, picture
+from firmware_bridge.failsafe import RESPONSES
 from firmware_bridge.senses import Fault
 from firmware_bridge.wire import StateSubscriber, WireError, WireState
 
@@ -58,7 +59,7 @@ def facts(state: WireState) -> dict[str, Any]:
 
 
 def _fault_facts(fault: Fault) -> dict[str, str]:
-    return {"name": fault_names(fault), "remedy": ""}
+    return {"name": fault_names(fault), "remedy": RESPONSES[fault].remedy}
 
 
 def _next(subscriber: StateSubscriber, endpoint: str) -> WireState:

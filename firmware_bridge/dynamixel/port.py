@@ -140,6 +140,15 @@ def latency_timer_ms(path: str) -> int | None:
     return int(timer.read_text()) if timer.is_file() else None
 
 
+def _numbers(error: BaseException | None) -> set[object]:
+    """Error numbers along the chain of causes: pyserial wraps what termios says."""
+    numbers: set[object] = set()
+    while error is not None:
+        numbers |= {error.args[0] if error.args else None}
+        error = error.__context__
+    return numbers
+
+
 def _explain(path: str, error: BaseException) -> str:
     number = getattr(error, "errno", None)
     port = Path(path)
@@ -152,6 +161,6 @@ def _explain(path: str, error: BaseException) -> str:
         return f"there is no {path}; is the cable in, and is it the right port?"
     if number in (errno.EACCES, errno.EPERM):
         return f"no permission to open {path}; add this user to the group dialout"
-    if not stat.S_ISCHR(port.stat().st_mode) or number == errno.ENOTTY:
+    if not stat.S_ISCHR(port.stat().st_mode) or errno.ENOTTY in _numbers(error):
         return f"{path} is no serial port"
     return f"cannot open {path}: {error}"

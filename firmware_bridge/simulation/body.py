@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 import numpy as np
@@ -22,27 +21,19 @@ from firmware_bridge.senses import (
     JointsSense,
     ModeRequest,
 )
-from firmware_bridge.sensors.orientation import (
-    IDENTITY,
-    Quaternion,
-    conjugate,
-    from_roll_pitch_yaw,
-    multiply,
-    rotate,
-)
-from firmware_bridge.sensors.reader import HeadPose, PoseHistory, wrap_angle
+from firmware_bridge.sensors.doa import doa_in_base_frame
+from firmware_bridge.sensors.face_track import camera_sense
+from firmware_bridge.sensors.imu import imu_in_base_frame
+from firmware_bridge.sensors.reader import PoseHistory
+from firmware_bridge.simulation.register_bus import SETTINGS, WARM_C, RegisterBus
 from firmware_bridge.simulation.scenario import Scenario, WorldChange, load_scenario
-from firmware_bridge.simulation.servo_port import LOW_VOLTAGE_V, ServoPort
-from firmware_bridge.simulation.world import World, WorldTruth
+from firmware_bridge.simulation.world import WORLD_STREAMS, World, WorldTruth
 
 INTENT_SPACING_NS: Final = 500_000_000
 """A cortex that wants something says so twice a second."""
-WARM_C: Final = 60.0
-PARK_S: Final = 2.0
-PARK_MARGIN_S: Final = 0.5
 PARK_STEP_NS: Final = 50_000_000
-_PORT_STREAM: Final = 6
-"""Child of the seed that the servo port draws from; 0 to 5 are the world's."""
+PARK_STEPS: Final = 50
+"""Parking takes 2.5 s along a minimum-jerk ramp, as the real body's does."""
 
 
 class SimBody:
@@ -87,10 +78,10 @@ class SimBody:
         """Build the world, the robot at rest and without torque, gains and drive modes written."""
         self._world = World(self._scenario, self._seed, self._clock.mono_ns())
         generator = np.random.default_rng(
-            np.random.SeedSequence(self._seed, spawn_key=(_PORT_STREAM,))
+            np.random.SeedSequence(self._seed, spawn_key=(WORLD_STREAMS,))
         )
-        self._port = ServoPort(self._world.plant.servos, self._world.failures, generator)
-        self._port.set_up()
+        self._bus = RegisterBus(self._world.plant.servos, self._world.failures, generator)
+        self._bus.set_up()
         self._sequence = 0
         self._history = PoseHistory()
         self._relative = NEUTRAL
@@ -112,7 +103,7 @@ class SimBody:
         """Live up to now and read every stream once."""
         now_ns = self._clock.mono_ns()
         self.world.advance_to(now_ns)
-        joints = self._port.read(now_ns)
+        joints = self._bus.read(now_ns)
         head = self._read_posture(joints)
         self._sequence += 1
         return BodySense(
@@ -125,7 +116,7 @@ class SimBody:
             doa=self._sense_doa(now_ns),
             camera=self._sense_camera(now_ns),
             intent=self._sense_intent(now_ns),
-            fault_bits=self._port.faults(),
+            fault_bits=self._bus.faults(),
         )
 
     def _read_posture(self, joints: JointsSense | None) -> HeadSense:
@@ -140,77 +131,23 @@ class SimBody:
 
     def _sense_imu(self, now_ns: int) -> ImuSense | None:
         newest = self.world.imu.newest(now_ns) if self.world.imu is not None else None
-        if newest is None:
-            return None
-        sample, interval_ns = newest
-        pose = self._history.at(sample.t_mono_ns)
-        part, known = self._attitude(pose)
-        return ImuSense(
-            t_mono_ns=sample.t_mono_ns,
-            interval_ns=interval_ns,
-            valid=sample.valid and known,
-            accelerometer_m_s2=rotate(part, sample.accelerometer_m_s2),
-            gyroscope_rad_s=rotate(part, sample.gyroscope_rad_s),
-            orientation_wxyz=multiply(sample.orientation_wxyz, conjugate(part)),
-            temperature_c=sample.temperature_c,
-        )
-
-    def _attitude(self, pose: HeadPose) -> tuple[Quaternion, bool]:
-        """How the part that carries the IMU stands in the base frame, and whether it is known."""
-        part = self._scenario.robot.imu_mounted_on
-        if part == "foot":
-            return IDENTITY, True
-        if part == "body":
-            return from_roll_pitch_yaw(0.0, 0.0, pose.body_yaw_rad), pose.known
-        return from_roll_pitch_yaw(pose.roll_rad, pose.pitch_rad, pose.yaw_rad), pose.known
+        mounted_on = self._scenario.robot.imu_mounted_on
+        return newest and imu_in_base_frame(*newest, mounted_on, self._history)
 
     def _sense_doa(self, now_ns: int) -> DoaSense | None:
         newest = self.world.doa.newest(now_ns)
         if newest is None:
             return None
         sample, interval_ns = newest
-        pose = self._history.at(sample.t_mono_ns)
-        ahead = math.pi / 2.0 - sample.angle_rad
-        return DoaSense(
-            t_mono_ns=sample.t_mono_ns,
-            interval_ns=interval_ns,
-            valid=sample.valid and pose.known,
-            azimuth_rad=wrap_angle(pose.yaw_rad + ahead),
-            mirror_rad=wrap_angle(pose.yaw_rad + math.pi - ahead),
-            speech=sample.speech,
-            energy=sample.energy,
-            head_yaw_rad=pose.yaw_rad,
-        )
+        return doa_in_base_frame(sample, self._history.at(sample.t_mono_ns), interval_ns)
 
     def _sense_camera(self, now_ns: int) -> CameraSense | None:
         newest = self.world.camera.newest(now_ns)
         if newest is None:
             return None
-        sample, interval_ns = newest
-        pose = self._history.at(sample.t_mono_ns)
-        yaw = pitch = 0.0
-        if sample.confidence > 0.0:
-            flat = math.cos(sample.pitch_rad)
-            ray = (
-                flat * math.cos(sample.yaw_rad),
-                flat * math.sin(sample.yaw_rad),
-                -math.sin(sample.pitch_rad),
-            )
-            head = from_roll_pitch_yaw(pose.roll_rad, pose.pitch_rad, pose.yaw_rad)
-            x, y, z = rotate(head, ray)
-            yaw, pitch = math.atan2(y, x), -math.atan2(z, math.hypot(x, y))
-        return CameraSense(
-            t_mono_ns=sample.t_mono_ns,
-            interval_ns=interval_ns,
-            valid=sample.valid and pose.known,
-            face_yaw_rad=yaw,
-            face_pitch_rad=pitch,
-            size_rad=sample.size_rad,
-            confidence=sample.confidence,
-            features=sample.features,
-            head_yaw_rad=pose.yaw_rad,
-            head_pitch_rad=pose.pitch_rad,
-        )
+        sight, interval_ns = newest
+        head = self._history.at(sight.t_mono_ns)
+        return camera_sense(sight.t_mono_ns, sight.view, head, interval_ns)
 
     def _sense_intent(self, now_ns: int) -> IntentSense | None:
         change = self.world.intent(now_ns)
@@ -232,7 +169,7 @@ class SimBody:
     def act(self, targets: JointTargets) -> JointTargets | None:
         """Write the targets to the registers; return what was written, None on a lost bus."""
         self.world.advance_to(self._clock.mono_ns())
-        return self._port.write(targets)
+        return self._bus.write(targets)
 
     def checks(self) -> tuple[Check, ...]:
         """Every pre-arm check, without motion."""
@@ -265,9 +202,9 @@ class SimBody:
             ),
             Check(
                 "supply",
-                lowest_v >= LOW_VOLTAGE_V,
+                lowest_v >= SETTINGS.voltage_low_v,
                 f"{lowest_v:.1f} V",
-                f"set [robot] voltage_v to {LOW_VOLTAGE_V} or more",
+                f"set [robot] voltage_v to {SETTINGS.voltage_low_v} or more",
             ),
             Check("heat", hottest < WARM_C, f"{hottest:.0f} C", "let the servos cool down"),
             Check(
@@ -289,14 +226,19 @@ class SimBody:
         """Slowly to the rest pose, then torque off; moves the clock on by the time it takes."""
         if self._world is None:
             return
-        joints = self._port.read(self._clock.mono_ns())
+        joints = self._bus.read(self._clock.mono_ns())
         if joints is not None and any(joint.torque_enabled for joint in joints.joints):
-            self.act(JointTargets(REST_POSE_RAD, torque_enabled=True, duration_s=PARK_S))
-            end_ns = self._clock.mono_ns() + round((PARK_S + PARK_MARGIN_S) * 1e9)
-            while (now_ns := self._clock.mono_ns()) < end_ns:
-                self._clock.sleep_until_ns(min(end_ns, now_ns + PARK_STEP_NS))
-                self._world.advance_to(self._clock.mono_ns())
-        self.act(JointTargets(REST_POSE_RAD, torque_enabled=False, duration_s=PARK_S))
+            start = np.array([joint.position_rad for joint in joints.joints])
+            for step in range(1, PARK_STEPS + 1):
+                share = step / PARK_STEPS
+                share = share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
+                pose = start + share * (np.array(REST_POSE_RAD) - start)
+                duration_s = PARK_STEP_NS * 1e-9
+                self.act(
+                    JointTargets(tuple(pose.tolist()), torque_enabled=True, duration_s=duration_s)
+                )
+                self._clock.sleep_until_ns(self._clock.mono_ns() + PARK_STEP_NS)
+        self.act(JointTargets(REST_POSE_RAD, torque_enabled=False, duration_s=0.0))
 
 
 def _listed(names: list[str]) -> str:

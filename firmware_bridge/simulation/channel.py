@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Final, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -16,46 +15,18 @@ EXTRA_DELAY_NS: Final = 400_000_000
 SLOW_FACTOR: Final = 5
 """A slow stream gives one sample in this many."""
 INTERMITTENT_LOSS: Final = 0.6
-GARBAGE_SCALE: Final = 1e3
 
 
-@dataclass(frozen=True, slots=True)
-class ImuSample:
-    """One reading in the axes of the part that the chip is mounted on."""
+class Sample(Protocol):
+    """What a sensor gives: anything that carries its time of capture."""
 
-    t_mono_ns: int
-    valid: bool
-    accelerometer_m_s2: tuple[float, float, float]
-    gyroscope_rad_s: tuple[float, float, float]
-    orientation_wxyz: tuple[float, float, float, float]
-    temperature_c: float
+    @property
+    def t_mono_ns(self) -> int:
+        """Time of capture, ns."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class DoaSample:
-    """One reading of the array: angle 0 (left) to pi (right) in the head's frame."""
-
-    t_mono_ns: int
-    valid: bool
-    angle_rad: float
-    speech: bool
-    energy: float
-
-
-@dataclass(frozen=True, slots=True)
-class FaceSample:
-    """The best face of one picture: bearing in the camera's axes, confidence 0 when none."""
-
-    t_mono_ns: int
-    valid: bool
-    yaw_rad: float
-    pitch_rad: float
-    size_rad: float
-    confidence: float
-    features: tuple[float, ...]
-
-
-SampleT = TypeVar("SampleT", ImuSample, DoaSample, FaceSample)
+SampleT = TypeVar("SampleT", bound=Sample)
 
 
 class Failures:
@@ -95,15 +66,25 @@ class Failures:
 class Channel(Generic[SampleT]):
     """One sensor's samples on their way: ``capture`` puts in, ``newest`` takes out."""
 
-    def __init__(self, name: str, failures: Failures, generator: np.random.Generator) -> None:
+    def __init__(
+        self,
+        name: str,
+        failures: Failures,
+        generator: np.random.Generator,
+        garble: Callable[[SampleT, np.random.Generator], SampleT],
+        restamp: Callable[[SampleT, int], SampleT],
+    ) -> None:
+        """``garble`` makes nonsense of a sample; ``restamp`` gives it another time of capture."""
         self._name = name
         self._failures = failures
         self._generator = generator
+        self._garble = garble
+        self._restamp = restamp
         self._way: deque[tuple[int, SampleT]] = deque()
         self._last: SampleT | None = None
         self._newest: SampleT | None = None
-        self._times: deque[int] = deque(maxlen=INTERVAL_WINDOW)
         self._arrived_ns = 0
+        self._times: deque[int] = deque(maxlen=INTERVAL_WINDOW)
         self._count = 0
 
     def capture(self, sample: SampleT, delay_ns: int) -> None:
@@ -127,22 +108,10 @@ class Channel(Generic[SampleT]):
         if kind == "intermittent":
             return None if self._generator.random() < INTERMITTENT_LOSS else sample
         if kind == "stuck" and self._last is not None:
-            return replace(self._last, t_mono_ns=sample.t_mono_ns)
+            return self._restamp(self._last, sample.t_mono_ns)
         if kind == "garbage":
-            return self._garbage(sample)
+            return self._garble(sample, self._generator)
         return sample
-
-    def _garbage(self, sample: SampleT) -> SampleT:
-        """Wild numbers, as from bytes that slipped by one; the driver sees that and says so."""
-        wild: dict[str, Any] = {"valid": False}
-        for field in fields(sample):
-            value = getattr(sample, field.name)
-            if isinstance(value, float):
-                wild[field.name] = float(self._generator.normal(0.0, GARBAGE_SCALE))
-            elif isinstance(value, tuple):
-                drawn = self._generator.normal(0.0, GARBAGE_SCALE, len(value))
-                wild[field.name] = tuple(drawn.tolist())
-        return replace(sample, **wild)
 
     def newest(self, now_ns: int) -> tuple[SampleT, int] | None:
         """The newest sample that has arrived by ``now_ns`` and the stream's mean spacing, ns."""

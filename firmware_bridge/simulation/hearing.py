@@ -8,12 +8,13 @@ it. Figures of scatter and motor noise are this project's estimates: none are pu
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.simulation.channel import DoaSample
+from firmware_bridge.sensors.doa import DoaSample
 from firmware_bridge.simulation.room import SoundSource
 
 Array = NDArray[np.float64]
@@ -36,6 +37,11 @@ NEAREST_M: Final = 0.3
 FLOOR: Final = 1e-3
 ENERGY_JITTER: Final = 0.02
 IDLE_WANDER_RAD: Final = math.radians(1.0)
+
+
+def garbled(sample: DoaSample, generator: np.random.Generator) -> DoaSample:
+    """Floats of random bits: an angle that no array gives."""
+    return replace(sample, angle_rad=float(generator.uniform(10.0, 1e6)), speech=True)
 
 
 class Ears:
@@ -79,10 +85,9 @@ class Ears:
         self._angle_rad = min(math.pi, max(0.0, angle))
         return DoaSample(
             t_mono_ns=t_ns,
-            valid=True,
             angle_rad=self._angle_rad,
             speech=bool(draw[3] < self._speech_chance(loudest, ratio, motors)),
-            energy=min(1.0, max(0.0, level + clatter + ENERGY_JITTER * normal[1])),
+            energy=min(1.0, max(0.0, level + clatter + ENERGY_JITTER * float(normal[1]))),
         )
 
     def _speech_chance(self, loudest: SoundSource | None, ratio: float, motors: float) -> float:

@@ -8,18 +8,19 @@ Noise and offsets are of the Bosch BMI088 (datasheet: 175 ug/sqrt(Hz), 20 mg; 0.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_bridge.sensors.imu import ImuSample
 from firmware_bridge.sensors.orientation import (
     OrientationFilter,
     Vector,
     from_roll_pitch_yaw,
 )
-from firmware_bridge.simulation.channel import ImuSample
 from firmware_bridge.simulation.model import GRAVITY_M_S2
 from firmware_bridge.simulation.plant import Plant
 
@@ -39,6 +40,14 @@ NOISE_BLOCK: Final = 64
 BOARD_WARMTH_C: Final = 12.0
 """The board under it is this much warmer than the room."""
 ROOM_C: Final = 25.0
+
+
+def garbled(sample: ImuSample, generator: np.random.Generator) -> ImuSample:
+    """Registers of random bits; axes at the end of their range give it away."""
+    (ax, ay, az), (gx, gy, gz) = (RANGE * generator.uniform(-1.0, 1.0, (2, 3))).tolist()
+    return replace(
+        sample, valid=False, accelerometer_m_s2=(ax, ay, az), gyroscope_rad_s=(gx, gy, gz)
+    )
 
 
 class SimulatedImu:
@@ -93,7 +102,7 @@ class SimulatedImu:
             valid=True,
             accelerometer_m_s2=acceleration,
             gyroscope_rad_s=rate,
-            orientation_wxyz=self._filter.update(rate, acceleration, dt_s),
+            orientation=self._filter.update(rate, acceleration, dt_s),
             temperature_c=ROOM_C + BOARD_WARMTH_C,
         )
 

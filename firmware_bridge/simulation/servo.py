@@ -21,6 +21,7 @@ from firmware_bridge.simulation.motor import (
     RESISTANCE_OHM,
     STANDBY_CURRENT_A,
     STANDBY_POWER_W,
+    TABLE_VOLTAGE_V,
     THERMAL_RESISTANCE_K_W,
     TORQUE_CONSTANT_N_M_A,
     ServoUnits,
@@ -65,10 +66,10 @@ ERROR_OVERLOAD: Final = 0x20
 SUPPLY_V: Final = 7.2
 SUPPLY_RESISTANCE_OHM: Final = 0.12
 """Battery, cable and connectors: this project's estimate for two LiFePO4 cells."""
-OVERLOAD_PWM: Final = 0.9
+OVERLOAD_CURRENT_A: Final = 0.9 * TABLE_VOLTAGE_V / RESISTANCE_OHM
 OVERLOAD_TIME_S: Final = 2.0
-"""Overload: at least this share of the full duty with the shaft still for this long. The manual
-only says that a load beyond the maximum output persists; both numbers are estimates."""
+"""Overload: nearly the stall current of the maker's table at 5 V, for this long, with the shaft
+still. The manual only says that a load beyond the maximum output persists; these are estimates."""
 OVERLOAD_SPEED_RAD_S: Final = 0.2
 PROTECTION_PERIOD_S: Final = 0.02
 """How often a servo looks at its own heat, load and supply."""
@@ -307,7 +308,7 @@ class ServoBank:
         heat_w = RESISTANCE_OHM * self.current_a**2 + STANDBY_POWER_W
         cooling_w = (self.temperature_c - self.units.ambient_c) / THERMAL_RESISTANCE_K_W
         self.temperature_c += (heat_w - cooling_w) * (dt_s / HEAT_CAPACITY_J_K)
-        stalled = (np.abs(self._pwm) >= OVERLOAD_PWM * FULL_PWM) & (
+        stalled = (np.abs(self.current_a) >= OVERLOAD_CURRENT_A) & (
             np.abs(self._velocity_rad_s) < OVERLOAD_SPEED_RAD_S
         )
         self._overload_s = np.where(stalled, self._overload_s + dt_s, 0.0)

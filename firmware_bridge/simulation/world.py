@@ -5,33 +5,29 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_bridge.joints import JOINTS
 from firmware_bridge.senses import HeadSense
+from firmware_bridge.sensors.doa import DoaSample
+from firmware_bridge.sensors.imu import ImuSample
 from firmware_bridge.sensors.reader import wrap_angle
-from firmware_bridge.simulation import hearing, sight
-from firmware_bridge.simulation.channel import (
-    Channel,
-    DoaSample,
-    FaceSample,
-    Failures,
-    ImuSample,
-)
+from firmware_bridge.simulation import hearing, imu, sight
+from firmware_bridge.simulation.channel import Channel, Failures
 from firmware_bridge.simulation.geometry_table import HEAD_HEIGHT_M
 from firmware_bridge.simulation.hands import GRIPS, TOUCHES, Hands, TouchTruth
 from firmware_bridge.simulation.hearing import Ears
-from firmware_bridge.simulation.imu import SAMPLE_PERIOD_NS, SimulatedImu
+from firmware_bridge.simulation.imu import SimulatedImu
 from firmware_bridge.simulation.motor import ServoUnits
 from firmware_bridge.simulation.plant import Plant
 from firmware_bridge.simulation.room import RoomState
 from firmware_bridge.simulation.scenario import Scenario, WorldChange
 from firmware_bridge.simulation.servo import ERROR_OVERLOAD
-from firmware_bridge.simulation.sight import Eyes
+from firmware_bridge.simulation.sight import Eyes, Sight
 from firmware_bridge.simulation.timeline import shifted, timeline
 
 Array = NDArray[np.float64]
@@ -42,6 +38,8 @@ CAMERA_PHASE_NS: Final = 70_000_000
 """The sensors' clocks are not the loop's: where in their period they start."""
 BASE_STILL_M_S: Final = 0.005
 BASE_STILL_RAD_S: Final = 0.02
+WORLD_STREAMS: Final = 6
+"""Children of the seed that the world draws from; a body takes the following ones."""
 SERVO_INDEX: Final = {joint.name: index for index, joint in enumerate(JOINTS)}
 
 
@@ -85,24 +83,31 @@ class World:
     """One simulated life. The same scenario, seed and register writes give the same life."""
 
     def __init__(self, scenario: Scenario, seed: int, start_ns: int = 0) -> None:
-        children = np.random.SeedSequence(seed).spawn(6)
-        units, life, imu, ears, eyes, losses = (np.random.default_rng(child) for child in children)
+        children = np.random.SeedSequence(seed).spawn(WORLD_STREAMS)
+        units, life, chip, ears, eyes, loss = map(np.random.default_rng, children)
+        losses = loss.spawn(3)
         robot = scenario.robot
         self.plant = Plant(
             ServoUnits.draw(units, robot.spread), supply_v=robot.voltage_v, t_ns=start_ns
         )
-        self.failures = Failures()
+        failures = Failures()
+        self.failures = failures
         self.room = RoomState()
         self.hands = Hands(self.plant)
         self.imu: Channel[ImuSample] | None = None
-        self.doa: Channel[DoaSample] = Channel("doa", self.failures, losses)
-        self.camera: Channel[FaceSample] = Channel("camera", self.failures, losses)
+        self.doa: Channel[DoaSample] = Channel(
+            "doa", failures, losses[0], hearing.garbled, _restamp
+        )
+        self.camera: Channel[Sight] = Channel(
+            "camera", failures, losses[1], sight.garbled, _restamp
+        )
         self._chip: SimulatedImu | None = None
         if robot.imu:
-            rpy = robot.imu_mounting_rpy_deg
-            mounting = (math.radians(rpy[0]), math.radians(rpy[1]), math.radians(rpy[2]))
-            self._chip = SimulatedImu(self.plant, robot.imu_mounted_on, mounting, robot.spread, imu)
-            self.imu = Channel("imu", self.failures, losses)
+            roll, pitch, yaw = map(math.radians, robot.imu_mounting_rpy_deg)
+            self._chip = SimulatedImu(
+                self.plant, robot.imu_mounted_on, (roll, pitch, yaw), robot.spread, chip
+            )
+            self.imu = Channel("imu", failures, losses[2], imu.garbled, _restamp)
         self._ears = Ears(scenario.room.noise, scenario.room.reverberation, ears)
         self._eyes = Eyes(eyes)
         self._coming = deque(shifted(change, start_ns) for change in timeline(scenario, life))
@@ -141,7 +146,7 @@ class World:
         if self.failures.any:
             self._break(t_ns)
         if self._chip is not None and self.imu is not None and t_ns >= self._next_imu_ns:
-            self._next_imu_ns += SAMPLE_PERIOD_NS
+            self._next_imu_ns += imu.SAMPLE_PERIOD_NS
             sample = self._chip.sample(t_ns)
             if sample is not None:
                 self.imu.capture(sample, IMU_DELAY_NS)
@@ -229,3 +234,10 @@ class World:
             tilt_rad=math.acos(min(1.0, float(self._foot_axes[2, 2]))),
             moving=bool(moving or np.abs(speeds[3:]).max() > BASE_STILL_RAD_S),
         )
+
+
+StampedT = TypeVar("StampedT", ImuSample, DoaSample, Sight)
+
+
+def _restamp(sample: StampedT, t_mono_ns: int) -> StampedT:
+    return replace(sample, t_mono_ns=t_mono_ns)

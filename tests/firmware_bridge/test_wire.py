@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 import zmq
 from hypothesis import given
@@ -89,7 +90,7 @@ def test_the_state_arrives_as_it_was_sent(settings: WireSettings) -> None:
     ):
         received = None
         for tick in range(200):
-            publisher.publish(replace(STATE, tick=tick))
+            publisher.publish(replace(STATE, tick=tick, rate_hz=np.float64(10.0)))
             if received := subscriber.receive(0.02):
                 break
         assert received is not None

@@ -75,7 +75,7 @@ class VirtualBus:
 
     def handle(self, packet: Packet, now_ns: int, baud_rate: int) -> list[Answer]:
         """Execute one packet that the host sent at ``now_ns``; what comes back, and when."""
-        sent_ns = max(now_ns, self._wire_free_ns) + self._wire_ns(packet.wire_bytes, baud_rate)
+        sent_ns = max(now_ns, self._wire_free_ns) + self._wire_ns(len(packet.raw), baud_rate)
         self._wire_free_ns = sent_ns
         if packet.instruction == Instruction.STATUS:
             return []

@@ -101,7 +101,8 @@ class Packet:
     instruction: int
     parameters: bytes
     crc_ok: bool
-    wire_bytes: int
+    raw: bytes
+    """As it was on the wire, stuffing and CRC included."""
 
 
 class Parser:
@@ -146,7 +147,7 @@ class Parser:
             # A packet whose length was damaged may have swallowed a good one: look inside it.
             del buffer[: end if crc_ok else len(_HEADER_START)]
             body = packet[_OVERHEAD:-2].replace(_HEADER_START + b"\xfd", _HEADER_START)
-            return Packet(servo_id, body[0], body[1:], crc_ok, end)
+            return Packet(servo_id, body[0], body[1:], crc_ok, packet)
 
     def _drop_to_header(self) -> None:
         buffer = self._buffer

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
+import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ SLICE_NS: Final = 5_000_000
 """Physics goes on in slices this long, so that a question never waits for a long one."""
 LONGEST_LAG_NS: Final = 100_000_000
 """A machine that was asleep for longer does not catch up: the lost time is skipped."""
+PRIORITY: Final = -10
 HALF_PACKET_NS: Final = 50_000_000
 """Silence after which half a packet is given up."""
 
@@ -103,12 +106,12 @@ class BusProcess:
         if self._parser.waiting and now_ns - self._heard_ns > HALF_PACKET_NS:
             self._parser.reset()
         self._heard_ns = now_ns
-        self._note(now_ns, ">", data)
         baud_rate = self._terminal.baud_rate()
         for packet in self._parser.feed(data):
             self._answer(packet, now_ns, baud_rate)
 
     def _answer(self, packet: Packet, now_ns: int, baud_rate: int) -> None:
+        self._note(now_ns, ">", packet.raw)
         answers = self._bus.handle(packet, now_ns, baud_rate)
         for answer in self._faults.spoil(answers, self._seconds(now_ns)):
             self._sent += 1
@@ -144,6 +147,9 @@ class BusProcess:
 
 def serve(settings: BusSettings, clock: Clock, announce: TextIO) -> None:
     """Run the bus; say in one line on ``announce`` when it is ready. Raises ``TerminalError``."""
+    with contextlib.suppress(PermissionError):
+        # Servos do not share a processor with anyone: be prompt where that is allowed.
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     process = BusProcess(settings, clock)
     print(f"nine servos at {settings.pty} ({process.path})", file=announce, flush=True)
     process.run()

@@ -68,10 +68,7 @@ class Terminal:
 
     def wait(self, seconds: float) -> None:
         """Return when bytes may have come, at the latest after ``seconds``."""
-        for _, event in self._events.poll(max(0.0, seconds)):
-            if event & select.EPOLLHUP and self._used:
-                self._used = False
-                self._freshen()
+        self._events.poll(max(0.0, seconds))
 
     def read(self) -> bytes:
         """The bytes that have come; empty when none."""
@@ -80,9 +77,12 @@ class Terminal:
         try:
             data = os.read(self._master, _READ_BYTES)
         except OSError as error:
-            if error.errno in (errno.EIO, errno.EAGAIN):
-                return b""
-            raise
+            if error.errno not in (errno.EIO, errno.EAGAIN):
+                raise
+            if error.errno == errno.EIO and self._used:
+                self._used = False
+                self._freshen()
+            return b""
         self._used = self._used or bool(data)
         return data
 

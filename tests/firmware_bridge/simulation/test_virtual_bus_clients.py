@@ -1,0 +1,133 @@
+"""Clients that others wrote find and drive nine motors on the virtual bus."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+sdk = pytest.importorskip("dynamixel_sdk")
+rustypot = pytest.importorskip("rustypot")
+
+IDS = list(range(10, 19))
+NEUTRAL_RAW = [2700, 2456, 1640, 2456, 1640, 2456, 1640, 1937, 2159]
+PATIENCE_S = 8.0
+"""The robot gets there in one; a busy machine takes longer."""
+CLOSE_RAW = 150
+
+
+def comes_true(question: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE_S
+    while not (answer := question()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return answer
+
+
+def arrived(positions: list[int]) -> bool:
+    return all(abs(p - goal) < CLOSE_RAW for p, goal in zip(positions, NEUTRAL_RAW, strict=True))
+
+
+def test_dynamixel_sdk(servo_bus: Any) -> None:
+    port = sdk.PortHandler(servo_bus.start())
+    assert port.openPort()
+    assert port.setBaudRate(1_000_000)
+    handler = sdk.PacketHandler(2.0)
+    models = [handler.ping(port, servo_id)[0] for servo_id in IDS]
+    assert models == [1240, *[1200] * 6, *[1190] * 2]
+    assert handler.ping(port, 9)[1] == sdk.COMM_RX_TIMEOUT
+    found, result = handler.broadcastPing(port)
+    assert (list(found), result) == (IDS, sdk.COMM_SUCCESS)
+
+    write = sdk.GroupSyncWrite(port, handler, 116, 4)
+    for servo_id, goal in zip(IDS, NEUTRAL_RAW, strict=True):
+        # Antennas with the factory's integral gain swing for ever.
+        assert handler.write2ByteTxRx(port, servo_id, 82, 0) == (0, 0)
+        assert handler.write1ByteTxRx(port, servo_id, 64, 1) == (0, 0)
+        assert write.addParam(servo_id, list(goal.to_bytes(4, "little")))
+    assert write.txPacket() == sdk.COMM_SUCCESS
+    assert comes_true(lambda: arrived([handler.read4ByteTxRx(port, i, 132)[0] for i in IDS]))
+
+    sync = sdk.GroupSyncRead(port, handler, 126, 21)
+    bulk = sdk.GroupBulkRead(port, handler)
+    for servo_id in IDS:
+        sync.addParam(servo_id)
+        bulk.addParam(servo_id, 132, 4)
+    reads = (sync.txRxPacket, sync.fastSyncRead)
+    for read, group in [*((read, sync) for read in reads), (bulk.txRxPacket, bulk)]:
+        assert read() == sdk.COMM_SUCCESS
+        assert arrived([group.getData(servo_id, 132, 4) for servo_id in IDS])
+    assert bulk.fastBulkRead() == sdk.COMM_SUCCESS
+    assert arrived([bulk.getData(servo_id, 132, 4) for servo_id in IDS])
+
+    data, result, error = handler.readTxRx(port, 10, 0, 147)
+    assert (len(data), result, error) == (147, 0, 0)
+    assert handler.write1ByteTxRx(port, 10, 9, 0) == (0, 7)
+    assert handler.regWriteTxRx(port, 10, 65, 1, [1]) == (0, 0)
+    assert handler.reboot(port, 10) == (0, 0)
+    assert handler.ping(port, 10)[1] == sdk.COMM_RX_TIMEOUT
+    port.closePort()
+
+
+def test_rustypot(servo_bus: Any) -> None:
+    controller = rustypot.Xl330PyController(servo_bus.start(), 1_000_000, 0.05)
+    # A scan waits for each id just as long as the wire needs: a busy machine may be later.
+    assert comes_true(lambda: sorted(controller.scan(list(range(8, 21)))) == IDS)
+    assert comes_true(lambda: sorted(controller.broadcast_scan(IDS)) == IDS)
+    controller.sync_write_register(IDS, "position_i_gain", [0] * 9)
+    controller.sync_write_torque_enable(IDS, [True] * 9)
+    controller.sync_write_raw_data(IDS, 116, [list(g.to_bytes(4, "little")) for g in NEUTRAL_RAW])
+    assert comes_true(lambda: arrived(controller.sync_read_register(IDS, "present_position")))
+    controller.set_fast_sync_read(True)
+    assert arrived(controller.sync_read_register(IDS, "present_position"))
+    assert controller.write_register_with_error(11, "return_delay_time", 10) == 7
+    controller.set_baudrate(57_600)
+    assert not controller.ping(10)
+    controller.close()
+
+
+def test_a_client_that_dies_with_an_exclusive_lock_leaves_the_port_usable(servo_bus: Any) -> None:
+    path = servo_bus.start()
+    code = (
+        "import serial, fcntl, termios, os, signal;"
+        f"p = serial.Serial({path!r}, 57600, exclusive=True);"
+        "fcntl.ioctl(p.fileno(), termios.TIOCEXCL); p.write(b'x'); p.flush();"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    time.sleep(0.1)
+    plain = os.open(path, os.O_RDWR | os.O_NOCTTY)
+    assert termios.tcgetattr(plain)[5] == termios.B1000000
+    os.write(plain, bytes.fromhex("fffffd000a030001") + b"\x2e\xa1")
+    os.close(plain)
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("overlaod:11", "did you mean overload?"),
+        ("overload:33", "unknown servo '33'"),
+        ("crc:11:2", "value must be 0 to 1"),
+        ("shock:11:2", "takes no value"),
+        ("brownout:11", "leave the servo out"),
+        ("overload@x", "'x' is not a number"),
+        ("overload@1+-2", "times must be positive"),
+        ("", "write KIND"),
+    ],
+)
+def test_words_that_name_no_fault_end_with_one_clear_line(fault: str, says: str) -> None:
+    module = "firmware_bridge.simulation.virtual_bus"
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--pty", "/nowhere/x", "--fault", fault],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
