@@ -175,10 +175,16 @@ class LiveView:
             self._every(REFRESH_S, draw)
 
     def _draw_lines(self) -> None:
+        drawn: BodySense | None = None
+
         def draw() -> None:
+            nonlocal drawn
             while self._new_events:
                 self._write(event_line(self._new_events.popleft()))
-            if (frame := self._frame()) is not None:
+            if (frame := self._frame()) is not None and frame.sense is not drawn:
+                if drawn is None:
+                    self._write(f"log      {frame.log}")
+                drawn = frame.sense
                 self._write(plain_line(frame))
 
         self._every(PLAIN_PERIOD_S, draw)
@@ -226,7 +232,7 @@ def plain_line(frame: Frame) -> str:
         f"{frame.elapsed_s:8.1f} s  {frame.mode.name:<8} {frame.loop}  "
         f"gaze {_degrees(head.yaw_rad)} {_degrees(head.pitch_rad)}  "
         f"doa {_sound(frame.sense)}  {_load(joints.joints if joints else ())}  "
-        f"faults {fault_names(frame.fault_bits)}  log {frame.log}"
+        f"faults {fault_names(frame.fault_bits)}"
     )
 
 
