@@ -62,20 +62,23 @@ def clock() -> VirtualClock:
     return VirtualClock(mono_ns=1_000_000_000)
 
 
-# In-process endpoints deliver at once, so these tests need no waiting.
-INSIDE = "inproc://intents-under-test"
+@pytest.fixture
+def inside(tmp_path: Path) -> str:
+    """An endpoint in this process: it delivers at once, so these tests need no waiting."""
+    return f"inproc://{tmp_path}"
 
 
 @pytest.fixture
-def receiver(clock: VirtualClock) -> Iterator[IntentReceiver]:
-    with closing(IntentReceiver(WireSettings(intent_endpoint=INSIDE), clock)) as receiver:
+def receiver(inside: str, clock: VirtualClock) -> Iterator[IntentReceiver]:
+    with closing(IntentReceiver(WireSettings(intent_endpoint=inside), clock)) as receiver:
         yield receiver
 
 
 @pytest.fixture
-def sender(receiver: IntentReceiver) -> Iterator[zmq.Socket[bytes]]:
+def sender(inside: str, receiver: IntentReceiver) -> Iterator[zmq.Socket[bytes]]:
+    assert receiver.refused == 0
     with zmq.Context.instance().socket(zmq.PUSH) as socket:
-        socket.connect(INSIDE)
+        socket.connect(inside)
         yield socket
 
 
