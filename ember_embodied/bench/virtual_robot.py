@@ -8,12 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
-
-from firmware_bridge.clock import SystemClock
-
-PATIENCE_NS: Final = 15_000_000_000
-_POLL_NS: Final = 20_000_000
 
 
 @contextmanager
@@ -22,26 +16,19 @@ def virtual_robot(*options: str) -> Iterator[Path]:
 
     Raises ``RuntimeError`` when the bus does not come up.
     """
-    clock = SystemClock()
     with tempfile.TemporaryDirectory(prefix="ember-bus-") as folder:
         port = Path(folder) / "servos"
         bus = subprocess.Popen(
-            [*ember(), "bus", "--pty", str(port), *options],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+            [*ember(), "bus", "--pty", str(port), *options], stdout=subprocess.PIPE, text=True
         )
+        assert bus.stdout is not None
         try:
-            deadline_ns = clock.mono_ns() + PATIENCE_NS
-            while not port.exists():
-                if bus.poll() is not None or clock.mono_ns() > deadline_ns:
-                    bus.kill()
-                    raise RuntimeError(f"the virtual bus did not start: {bus.communicate()[1]}")
-                clock.sleep_until_ns(clock.mono_ns() + _POLL_NS)
+            if not bus.stdout.readline():
+                raise RuntimeError(f"the virtual bus did not start: exit code {bus.wait(10)}")
             yield port
         finally:
             bus.terminate()
-            bus.wait(10)
+            bus.communicate(timeout=10)
 
 
 def ember() -> list[str]:
