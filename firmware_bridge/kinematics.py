@@ -1,4 +1,4 @@
-"""Five numbers <-> nine joints: the head's pose is scaled back whole when a leg would not follow.
+"""Five numbers <-> nine joints: a head pose that the legs cannot hold is scaled back whole.
 
 The mechanism itself is in ``stewart``; its pose and its two directions are offered here too.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import pi, radians
+from math import hypot, radians
 from typing import Final
 
 from firmware_bridge.command import MotorCommand
@@ -15,7 +15,6 @@ from firmware_bridge.joints import BODY_YAW, JOINTS, LEFT_ANTENNA, RIGHT_ANTENNA
 from firmware_bridge.senses import HeadSense
 from firmware_bridge.stewart import (
     NEUTRAL,
-    NEUTRAL_LEGS,
     HeadPose,
     head_of_legs,
     legs_of_head,
@@ -26,6 +25,7 @@ from firmware_bridge.stewart import (
 __all__ = [
     "HEAD_TO_BODY_LIMIT_RAD",
     "NEUTRAL",
+    "PITCH_DOWN_LIMIT_RAD",
     "PITCH_UP_LIMIT_RAD",
     "HeadPose",
     "PostureReading",
@@ -37,14 +37,14 @@ __all__ = [
     "within_limits",
 ]
 
-HEAD_TO_BODY_LIMIT_RAD: Final = radians(65.0)
-"""Largest yaw of the head against the body (the robot's documentation)."""
-PITCH_UP_LIMIT_RAD: Final = radians(60.0)
-"""The platform is singular at 67 degrees; here at least 7 % of its stiffness is left."""
-_PITCH_DOWN_BOUND_RAD: Final = pi / 2.0
-"""Past a quarter turn the sine comes round, and a pose far out of reach would look reachable."""
-_BISECTIONS: Final = 14
-"""Halvings of the scale: 1/16384 of a pose is a twentieth of a servo's pulse."""
+HEAD_TO_BODY_LIMIT_RAD: Final = radians(40.0)
+"""Largest yaw of the head against the body."""
+PITCH_UP_LIMIT_RAD: Final = radians(22.0)
+PITCH_DOWN_LIMIT_RAD: Final = radians(34.0)
+"""Where a servo ends or the platform is singular is far beyond (48 and 67 degrees). But with the
+gains that the robot ships with, its weight pulls a far-turned head further, past the singularity,
+where it falls onto the body and the legs cannot lift it. The ellipse of these three is what the
+platform holds, with any servo unit, over swings from edge to edge (``ember bench simulation``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +63,20 @@ class PostureReading:
 def joints_of_command(command: MotorCommand) -> tuple[tuple[float, ...], float]:
     """Nine joint goals in table order, always within limits, and the scale of the head pose.
 
-    Body and antennas are cut at their limits, the head's yaw at 65 degrees from the body. When a
-    leg would still leave its limits, or the platform come near its singularity, the head pose
-    (yaw, pitch) is scaled back whole towards neutral: by the largest reachable scale in [0, 1],
-    1.0 when nothing was cut. Reachable poses are star-shaped around neutral, so bisection finds
-    it. Total for finite commands. The body's joint is positive to the left, as its command is.
+    Body and antennas are cut at their limits, the head's yaw at 40 degrees from the body. A head
+    pose (yaw, pitch) outside the ellipse in which every leg is within its limits and holds the
+    head is scaled back whole onto its edge; the scale is 1.0 when nothing was cut. Total for
+    finite commands. The body's joint is positive to the left, as its command is.
     """
     body = _cut(command.body_yaw_rad, BODY_YAW)
     yaw = command.head_yaw_rad - body
     yaw = min(max(yaw, -HEAD_TO_BODY_LIMIT_RAD), HEAD_TO_BODY_LIMIT_RAD)
     pitch = command.head_pitch_rad
-    bound = PITCH_UP_LIMIT_RAD if pitch < 0.0 else _PITCH_DOWN_BOUND_RAD
-    scale = high = bound / abs(pitch) if abs(pitch) > bound else 1.0
-    legs = _legs(high * yaw, high * pitch)
-    if legs is None:
-        scale, legs = 0.0, NEUTRAL_LEGS
-        for _ in range(_BISECTIONS):
-            middle = 0.5 * (scale + high)
-            found = _legs(middle * yaw, middle * pitch)
-            if found is None:
-                high = middle
-            else:
-                scale, legs = middle, found
+    pitch_limit = PITCH_UP_LIMIT_RAD if pitch < 0.0 else PITCH_DOWN_LIMIT_RAD
+    radius = hypot(yaw / HEAD_TO_BODY_LIMIT_RAD, pitch / pitch_limit)
+    scale = 1.0 if radius <= 1.0 else 1.0 / radius
+    legs = legs_of_head(scale * yaw, scale * pitch)
+    assert legs is not None, "the whole ellipse is within reach"
     right = _cut(command.antenna_right_rad, RIGHT_ANTENNA)
     left = _cut(command.antenna_left_rad, LEFT_ANTENNA)
     return (body, *legs, right, left), scale
@@ -112,8 +104,3 @@ def command_of_joints(joints: Sequence[float], guess: HeadPose = NEUTRAL) -> Pos
 
 def _cut(value: float, joint: int) -> float:
     return min(max(value, JOINTS[joint].lower_rad), JOINTS[joint].upper_rad)
-
-
-def _legs(yaw: float, pitch: float) -> tuple[float, ...] | None:
-    legs = legs_of_head(yaw, pitch)
-    return legs if legs is not None and within_limits(legs) else None

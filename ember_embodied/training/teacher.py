@@ -35,9 +35,8 @@ BODY_RATE_HZ: Final = 5.0
 ANTENNA_RATE_HZ: Final = 20.0
 """First-order rates of the gaze in mind, and of the five commands towards their goals."""
 BODY_SHARE: Final = 0.75
-"""The body takes this share of the gaze's yaw, up to its limit: the head stays within 45 degrees
-of it, clear of its 65."""
-HEAD_LEAD_RAD: Final = 0.8
+"""The body takes this share of the gaze's yaw, up to its limit, so that the head stays near it."""
+HEAD_LEAD_RAD: Final = 0.6
 """On a long way the head waits for the body."""
 DROOP_GAIN_HZ: Final = 1.0
 DROOP_LIMIT_RAD: Final = 0.3

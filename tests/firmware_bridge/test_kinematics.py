@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import degrees, inf, nan, radians
+from math import cos, degrees, hypot, inf, nan, radians, sin
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from firmware_bridge.joints import JOINTS, REST_POSE_RAD, STEWART
 from firmware_bridge.kinematics import (
     HEAD_TO_BODY_LIMIT_RAD,
     NEUTRAL,
+    PITCH_DOWN_LIMIT_RAD,
     PITCH_UP_LIMIT_RAD,
     HeadPose,
     command_of_joints,
@@ -145,7 +146,6 @@ def test_far_legs_are_walked_to_where_one_newton_run_fails():
 def test_a_pure_pitch_is_singular_before_a_servo_ends():
     assert within_limits(legs_of_head(0.0, radians(-70.0)))
     assert stiffness_of_head(HeadPose(pitch_rad=radians(-70.0))) < 0.0
-    assert stiffness_of_head(HeadPose(pitch_rad=-PITCH_UP_LIMIT_RAD)) > 0.07
     assert stiffness_of_head(NEUTRAL) == 1.0
     assert stiffness_of_head(HeadPose(pitch_rad=radians(60.0))) == 0.0
 
@@ -162,13 +162,24 @@ def test_a_reachable_command_is_kept():
 
 
 def test_a_pose_out_of_reach_is_scaled_back_whole():
-    joints, scale = joints_of_command(MotorCommand(radians(50.0), radians(45.0), 0.0, 0.0, 0.0))
+    joints, scale = joints_of_command(MotorCommand(radians(30.0), radians(45.0), 0.0, 0.0, 0.0))
     pose = head_of_legs(joints[STEWART])
     assert 0.5 < scale < 1.0
-    assert pose.yaw_rad == pytest.approx(scale * radians(50.0), abs=1e-6)
+    assert pose.yaw_rad == pytest.approx(scale * radians(30.0), abs=1e-6)
     assert pose.pitch_rad == pytest.approx(scale * radians(45.0), abs=1e-6)
-    further = legs_of_head((scale + 1e-3) * radians(50.0), (scale + 1e-3) * radians(45.0))
-    assert further is None or not within_limits(further)
+    assert hypot(pose.yaw_rad / HEAD_TO_BODY_LIMIT_RAD, pose.pitch_rad / PITCH_DOWN_LIMIT_RAD) == (
+        pytest.approx(1.0)
+    )
+
+
+@pytest.mark.parametrize("bearing", range(0, 360, 15))
+def test_the_edge_of_the_ellipse_leaves_every_leg_room(bearing: int):
+    way = radians(bearing)
+    pitch_limit = PITCH_DOWN_LIMIT_RAD if sin(way) > 0 else PITCH_UP_LIMIT_RAD
+    yaw, pitch = HEAD_TO_BODY_LIMIT_RAD * cos(way), pitch_limit * sin(way)
+    legs = legs_of_head(yaw, pitch)
+    assert within_limits([angle * 1.1 for angle in legs])
+    assert stiffness_of_head(HeadPose(yaw, pitch)) > 0.45
 
 
 @pytest.mark.parametrize(
@@ -183,13 +194,13 @@ def test_greatest_pitch_beside_a_yaw_is_the_measured_one(yaw: float, pitch: floa
     assert out is None or not within_limits(out)
 
 
-def test_the_yaw_of_the_head_is_cut_at_65_degrees_from_the_body():
+def test_the_yaw_of_the_head_is_cut_beside_the_body():
     joints, scale = joints_of_command(MotorCommand(3.0, 0.0, 0.0, 0.0, 0.5))
     assert scale == 1.0
     assert command_of_joints(joints).head.yaw_rad == pytest.approx(0.5 + HEAD_TO_BODY_LIMIT_RAD)
 
 
-def test_looking_up_stops_short_of_the_singularity():
+def test_looking_up_stops_where_the_head_is_held():
     joints, scale = joints_of_command(MotorCommand(0.0, -10.0, 0.0, 0.0, 0.0))
     assert scale == pytest.approx(PITCH_UP_LIMIT_RAD / 10.0)
     assert head_of_legs(joints[STEWART]).pitch_rad == pytest.approx(-PITCH_UP_LIMIT_RAD)
@@ -198,4 +209,4 @@ def test_looking_up_stops_short_of_the_singularity():
 def test_a_whole_turn_of_pitch_is_not_taken_for_neutral():
     joints, scale = joints_of_command(MotorCommand(0.4, 2.0 * np.pi, 0.0, 0.0, 0.0))
     assert scale < 0.2
-    assert head_of_legs(joints[STEWART]).pitch_rad > radians(40.0)
+    assert head_of_legs(joints[STEWART]).pitch_rad > radians(33.0)
