@@ -11,6 +11,7 @@ import typer
 from ember_embodied.cli.options import AsJson, print_json
 from ember_embodied.errors import UserError
 from firmware_bridge.clock import SystemClock
+from firmware_bridge.simulation.scenario import ScenarioError, load_scenario
 from firmware_bridge.simulation.virtual_bus.faults import KINDS, FaultError, parse_fault
 from firmware_bridge.simulation.virtual_bus.process import BusSettings, serve
 from firmware_bridge.simulation.virtual_bus.terminal import TerminalError
@@ -33,6 +34,10 @@ def command(
     supply: Annotated[
         float, typer.Option(min=3.0, max=9.0, help="Rail voltage, V; above 7.0 all servos alert.")
     ] = 6.9,
+    scenario: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What happens around the robot: a file or its name."),
+    ] = None,
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every packet to this file.")
     ] = None,
@@ -50,9 +55,10 @@ def command(
     """
     try:
         faults = tuple(parse_fault(text) for text in fault or ())
-        settings = BusSettings(pty, faults, seed, spread, supply, trace)
+        world = load_scenario(scenario) if scenario else None
+        settings = BusSettings(pty, faults, seed, spread, supply, world, trace)
         if json:
             print_json({"pty": str(pty), "faults": fault or [], "seed": seed, "spread": spread})
         serve(settings, SystemClock(), sys.stderr if json else sys.stdout)
-    except (FaultError, TerminalError) as error:
+    except (FaultError, ScenarioError, TerminalError) as error:
         raise UserError(str(error)) from error

@@ -18,7 +18,7 @@ from firmware_bridge.clock import Clock
 from firmware_bridge.command import JointTargets
 from firmware_bridge.dynamixel import registers as reg
 from firmware_bridge.dynamixel.bus import ServoBus
-from firmware_bridge.dynamixel.configuration import ServoSetup, set_up
+from firmware_bridge.dynamixel.configuration import SHUTDOWN_MASK, ServoSetup, set_up
 from firmware_bridge.dynamixel.inspection import inspect
 from firmware_bridge.dynamixel.parking import park
 from firmware_bridge.dynamixel.port import PortError
@@ -41,6 +41,8 @@ PIN_DURATION_MS: Final = 1000
 """Profile of the first goal after torque-on: it stands there already, so it may take its time."""
 REBOOT_NS: Final = 400_000_000
 """A rebooted servo is given so long to answer again."""
+REBOOT_AGAIN_NS: Final = 2_000_000_000
+"""What a reboot did not cure within this time is not cured by arming either."""
 WATCHDOG_MARGIN_NS: Final = 40_000_000
 """A silence so much shorter than the bus watchdog's is already taken for a tripped one."""
 _INTERVAL_WEIGHT: Final = 0.1
@@ -87,6 +89,7 @@ class ServoBody:
         self._interval_ns = 0
         self._retry_ns = 0
         self._turn = 0
+        self._rebooted_ns = -REBOOT_AGAIN_NS
         self._armed = False
         self._pin_all = True
         self._pin: set[int] = set()
@@ -165,6 +168,8 @@ class ServoBody:
             return None
         if not targets.torque_enabled:
             return self._let_go(targets)
+        if not self._armed and self._restarting():
+            return None
         if not self._armed or self._pin_all:
             return self._arm(targets)
         raw = [self._goal(index, target) for index, target in enumerate(targets.position_rad)]
@@ -191,6 +196,24 @@ class ServoBody:
         while waiting and self._clock.mono_ns() < deadline_ns:
             self._clock.sleep_until_ns(self._clock.mono_ns() + REBOOT_NS // 10)
             waiting = {s for s in waiting if self._bus.ping(s) is None}
+
+    def _restarting(self) -> bool:
+        """True while servos that shut themselves down are restarted, which arming asks for."""
+        now_ns = self._clock.mono_ns()
+        since_ns = now_ns - self._rebooted_ns
+        if since_ns < REBOOT_NS:
+            return not all(state.answered for state in self._states) or since_ns < REBOOT_NS // 4
+        latched = [
+            state.joint.servo_id
+            for state in self._states
+            if state.answered and state.error_bits & SHUTDOWN_MASK
+        ]
+        if not latched or since_ns < REBOOT_AGAIN_NS:
+            return False
+        for servo_id in latched:
+            self._bus.reboot(servo_id)
+        self._rebooted_ns = now_ns
+        return True
 
     def _read_telemetry(self) -> None:
         readings = self._bus.sync_read(*TELEMETRY, self._ids)

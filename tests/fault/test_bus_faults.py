@@ -220,3 +220,20 @@ def test_park_never_raises_whatever_the_bus_does(servo_bus: Any, robots: list[Ro
     assert {reading.data[0] for reading in readings.values()} == {0}
     servo_bus.kill()
     robot.body.park()
+
+
+def test_arming_restarts_a_servo_that_shut_itself_down(servo_bus: Any, robots: list[Robot]) -> None:
+    robots.append(Robot(servo_bus.start("overload:17@0.5+0.3")))
+    robot = robots[0]
+    robot.run(5)
+    robot.until(Fault.SERVO_OVERLOAD, 2 * SECOND)
+    off = JointTargets((0.0,) * len(JOINTS), torque_enabled=False, duration_s=0.02)
+    for _ in range(SECOND):
+        robot.body.sense()
+        robot.body.act(off)
+        robot.body.clock.sleep_until_ns(robot.body.clock.mono_ns() + PERIOD_NS)
+    robot.run(SECOND)
+    calm = robot.run(2 * len(JOINTS))
+    assert calm.fault_bits == Fault.NONE
+    assert calm.joints is not None
+    assert all(joint.torque_enabled and joint.error_bits == 0 for joint in calm.joints.joints)

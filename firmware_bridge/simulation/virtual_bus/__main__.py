@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from firmware_bridge.clock import SystemClock
+from firmware_bridge.simulation.scenario import ScenarioError, load_scenario
 from firmware_bridge.simulation.virtual_bus.faults import FaultError, kinds_help, parse_fault
 from firmware_bridge.simulation.virtual_bus.faults import __doc__ as grammar
 from firmware_bridge.simulation.virtual_bus.process import BusSettings, serve
@@ -26,15 +27,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="seed of noise and servo spread")
     parser.add_argument("--spread", type=float, default=0.0, help="0 nominal servos, 1 a batch")
     parser.add_argument("--supply", type=float, default=6.9, help="rail voltage, V")
+    parser.add_argument("--scenario", help="what happens around the robot: a file or a name")
     parser.add_argument("--trace", type=Path, help="file that gets every packet")
     words = parser.parse_args(arguments)
     try:
         faults = tuple(parse_fault(text) for text in words.fault)
+        scenario = load_scenario(words.scenario) if words.scenario else None
         settings = BusSettings(
-            words.pty, faults, words.seed, words.spread, words.supply, words.trace
+            words.pty, faults, words.seed, words.spread, words.supply, scenario, words.trace
         )
         serve(settings, SystemClock(), sys.stdout)
-    except (FaultError, TerminalError) as error:
+    except (FaultError, ScenarioError, TerminalError) as error:
         print(f"virtual_bus: {error}", file=sys.stderr)
         return 2
     return 0

@@ -173,8 +173,9 @@ class FaultPlan:
         silent = _hit(active, Kind.SERVO_SILENT)
         stuck = _hit(active, Kind.STUCK)
         for servo in bus.servos:
-            bank.silent[servo.index] = servo.index in silent
             servo.frozen = servo.index in stuck
+        for index in _hit(self._faults, Kind.SERVO_SILENT):
+            bank.silent[index] = index in silent
         bank.hardware_error[list(_hit(active, Kind.OVERLOAD))] |= int(HardwareError.OVERLOAD)
         bank.hardware_error[list(_hit(active, Kind.SHOCK))] |= int(HardwareError.SHOCK)
         supplies = [fault.value for fault in active if fault.kind is Kind.VOLTAGE_LOW]

@@ -16,15 +16,19 @@ import numpy as np
 from firmware_bridge.clock import Clock
 from firmware_bridge.simulation.motor import ServoUnits
 from firmware_bridge.simulation.plant import Plant
+from firmware_bridge.simulation.scenario import Scenario
 from firmware_bridge.simulation.virtual_bus.bus import VirtualBus
 from firmware_bridge.simulation.virtual_bus.faults import Fault, FaultPlan
 from firmware_bridge.simulation.virtual_bus.packet import Packet, Parser
 from firmware_bridge.simulation.virtual_bus.terminal import Terminal
+from firmware_bridge.simulation.world import World
 
 SLICE_NS: Final = 5_000_000
 """Physics goes on in slices this long, so that a question never waits for a long one."""
 LONGEST_LAG_NS: Final = 100_000_000
 """A machine that was asleep for longer does not catch up: the lost time is skipped."""
+SETTLE_NS: Final = 3_000_000_000
+"""A limp head has come to rest by then."""
 PRIORITY: Final = -10
 HALF_PACKET_NS: Final = 50_000_000
 """Silence after which half a packet is given up."""
@@ -42,6 +46,9 @@ class BusSettings:
     supply_v: float = 6.9
     """The robot's rail is 6.8 to 7.6 V. Above 7.0 V every answer carries the alert bit of an input
     voltage error, which many a client takes for a failure."""
+    scenario: Scenario | None = None
+    """What happens around the robot: hands touch and lift it, servos fail. It then says how much
+    servos differ and what the supply gives."""
     trace: Path | None = None
     """A file that gets every packet: nanoseconds, direction, bytes in hex."""
 
@@ -52,13 +59,14 @@ class BusProcess:
     def __init__(self, settings: BusSettings, clock: Clock) -> None:
         """Raises ``TerminalError`` when the link cannot be made."""
         units, noise = np.random.SeedSequence(settings.seed).spawn(2)
-        generator = np.random.default_rng(units)
         self._clock = clock
         self._terminal = Terminal(settings.pty)
-        self._plant = Plant(ServoUnits.draw(generator, settings.spread), supply_v=settings.supply_v)
+        self._plant = _plant(settings, np.random.default_rng(units))
         self._start_ns = self._plant_ns = self._heard_ns = clock.mono_ns()
         self._bus = VirtualBus(self._plant.servos, self._start_ns)
-        self._faults = FaultPlan(settings.faults, np.random.default_rng(noise), settings.supply_v)
+        self._faults = FaultPlan(
+            settings.faults, np.random.default_rng(noise), self._plant.servos.supply_v
+        )
         self._parser = Parser()
         self._due: list[tuple[int, int, bytes]] = []
         self._sent = 0
@@ -143,6 +151,18 @@ class BusProcess:
         if self._trace:
             self._trace.write(f"{now_ns} {direction} {data.hex()}\n")
             self._trace.flush()
+
+
+def _plant(settings: BusSettings, generator: np.random.Generator) -> Plant:
+    """The robot as it lies there when it is switched on: limp, and at rest."""
+    if settings.scenario is not None:
+        plant = World(settings.scenario, settings.seed).plant
+    else:
+        plant = Plant(ServoUnits.draw(generator, settings.spread), supply_v=settings.supply_v)
+    life, plant.before_substep = plant.before_substep, None
+    plant.step_ns(SETTLE_NS)
+    plant.before_substep, plant.t_ns = life, 0
+    return plant
 
 
 def serve(settings: BusSettings, clock: Clock, announce: TextIO) -> None:
