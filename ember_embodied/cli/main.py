@@ -160,7 +160,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         where = f" (see '{context.command_path} --help')" if context else ""
-        complain(error.format_message() + where)
+        complain(error.format_message().replace("Value error, ", "") + where)
         return error.exit_code
     if isinstance(error, UserError):
         complain(str(error))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -53,3 +55,23 @@ def test_nobody_listening_and_a_full_queue_stop_nothing(manager: socket.socket) 
         full.watchdog()
     full.close()
     full.watchdog()
+
+
+def test_a_run_is_ready_alive_and_stopping(manager: socket.socket, tmp_path: Path) -> None:
+    (tmp_path / "ember.toml").write_text("[wire]\nenabled = false\n")
+    program = "from ember_embodied.cli.main import main; main()"
+    run = f"run --seconds 1 --no-view --config ember.toml --log {tmp_path}/log".split()
+    manager.settimeout(20.0)
+    heard = []
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *run],
+        cwd=tmp_path,
+        env={"NOTIFY_SOCKET": manager.getsockname(), "PYTHONPATH": ":".join(sys.path)},
+        stdout=subprocess.DEVNULL,
+    ) as life:
+        while heard[-1:] != ["STOPPING=1"]:
+            heard.append(manager.recv(200).decode())
+    assert life.returncode == 0
+    assert heard[0] == "READY=1"
+    assert heard.count("WATCHDOG=1") == 10
+    assert "STATUS=RUN" in heard

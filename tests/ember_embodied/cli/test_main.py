@@ -121,3 +121,22 @@ def test_the_nearest_name_is_offered_and_otherwise_all() -> None:
         "unknown body 'srvos'; did you mean 'servos'?"
     )
     assert str(errors.unknown("body", "x", ["sim", "servos"])).endswith("; known: sim, servos")
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("ember ru", {"run"}), ("ember status --js", {"--json"}), ("ember config sh", {"show"})],
+)
+def test_the_shell_completes_verbs_and_their_options(words: str, offered: set[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from ember_embodied.cli.main import main; main()"],
+        env={
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+            "_EMBER_COMPLETE": "complete_bash",
+            "PYTHONPATH": ":".join(sys.path),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert set(done.stdout.split()) == offered, done.stderr
