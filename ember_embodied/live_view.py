@@ -78,8 +78,13 @@ class Frame:
 class LiveView:
     """Draws the loop's newest tick in a thread; a context manager around the loop."""
 
-    def __init__(self, out: TextIO, title: str, log_place: str) -> None:
-        """``title``: body and bundle; ``log_place``: the log's path, or why there is none."""
+    def __init__(
+        self, out: TextIO, title: str, log_place: str, *, events_only: bool = False
+    ) -> None:
+        """``title``: body and bundle; ``log_place``: the log's path, or why there is none.
+
+        ``events_only`` is for a journal: a line for each event and nothing in between.
+        """
         self.log_place = log_place
         self._out = out
         self._title = title
@@ -91,7 +96,8 @@ class LiveView:
         self._new_events: deque[EventRecord] = deque(maxlen=100)
         self._events: deque[EventRecord] = deque(maxlen=EVENTS_SHOWN)
         self._ended = threading.Event()
-        draw = self._draw_picture if out.isatty() else self._draw_lines
+        self._events_only = events_only
+        draw = self._draw_picture if out.isatty() and not events_only else self._draw_lines
         self._thread = threading.Thread(target=draw, name="live-view", daemon=True)
 
     def show(self, tick: TickRecord, timing: TimingRecord) -> None:
@@ -181,6 +187,8 @@ class LiveView:
             nonlocal drawn
             while self._new_events:
                 self._write(event_line(self._new_events.popleft()))
+            if self._events_only:
+                return
             if (frame := self._frame()) is not None and frame.sense is not drawn:
                 if drawn is None:
                     self._write(f"log      {frame.log}")

@@ -76,7 +76,9 @@ def command(
     speed: Annotated[
         Speed, typer.Option(help="max: simulated time runs as fast as it can, same results.")
     ] = Speed.REAL,
-    view: Annotated[bool, typer.Option(help="Show what happens, in the terminal.")] = True,
+    view: Annotated[
+        bool, typer.Option(help="Show every second what happens, or events only.")
+    ] = True,
 ) -> None:
     """Run the robot until Ctrl-C, a SIGTERM or --seconds; then park it.
 
@@ -131,10 +133,10 @@ class Run:
             notifier = stack.enter_context(closing(Notifier.from_environment(os.environ)))
             companions: list[Companion] = [Watched(notifier)]
             intents = self._wire(stack, embodiment, recorder, companions)
-            if self.shown:
-                title = f"{self.body_name} · {self.bundle.path.name}"
-                screen = LiveView(sys.stdout, title, str(recorder.folder))
-                companions.append(Shown(stack.enter_context(screen)))
+            title = f"{self.body_name} · {self.bundle.path.name}"
+            place = str(recorder.folder.absolute())
+            screen = LiveView(sys.stdout, title, place, events_only=not self.shown)
+            companions.append(Shown(stack.enter_context(screen)))
             life = Life(
                 body,
                 mind,
@@ -194,6 +196,6 @@ class Run:
             "body": self.body_name,
             "bundle": self.bundle.path.name,
             "seed": self.seed,
-            "log": str(recorder.folder),
+            "log": str(recorder.folder.absolute()),
             "log_state": f"{state.phase.value} {state.reason}".strip(),
         }

@@ -79,6 +79,12 @@ def test_a_pipe_gets_plain_lines_with_everything_worth_a_line() -> None:
     assert "\x1b" not in out.getvalue()
 
 
+def test_a_journal_gets_events_and_nothing_else() -> None:
+    out = io.StringIO()
+    life(LiveView(out, "sim", "none", events_only=True))
+    assert out.getvalue() == "warning  touch: left antenna stroked (tick 3)\n"
+
+
 def test_a_terminal_gets_the_picture() -> None:
     parent, child = pty.openpty()
     with os.fdopen(child, "w") as out:
