@@ -74,7 +74,8 @@ def gate(
         clips |= _POSITION
         way = _scaled(way, _shares(start, end))
     velocity, slowed = _velocity(way, state.velocity_rad_s, dt, share)
-    end = tuple([s + dt * v for s, v in zip(start, velocity, strict=True)])
+    if slowed or not _inside(end):
+        end = tuple([s + dt * v for s, v in zip(start, velocity, strict=True)])
     if not _inside(end):
         clips |= _POSITION
         velocity = _scaled(velocity, _shares(start, end))
@@ -111,7 +112,7 @@ def _velocity(way: Floats, before: Floats, dt: float, scale: float) -> tuple[lis
                 low, high = max(low, (old - reach) / w), min(high, (old + reach) / w)
             elif abs(old) > change:
                 high = -1.0
-        clips |= _ACCELERATION if steps or high < rate else 0
+        clips |= _ACCELERATION if steps or high < rate or low > high else 0
         keep = min(max(0.0, fast - change), top) / fast if low > high else 0.0
         velocity += [keep * old for old in olds] if keep else [high * w for w in ways]
     return velocity, clips
