@@ -109,7 +109,8 @@ def _velocity(way: Floats, before: Floats, dt: float, scale: float) -> tuple[lis
         for w, old in zip(ways, olds, strict=True):  # the rates that the change allows
             if w:
                 reach = copysign(change, w)
-                low, high = max(low, (old - reach) / w), min(high, (old + reach) / w)
+                least, most = (old - reach) / w, (old + reach) / w
+                low, high = least if least > low else low, most if most < high else high
             elif abs(old) > change:
                 high = -1.0
         clips |= _ACCELERATION if steps or high < rate or low > high else 0
@@ -123,8 +124,8 @@ def _inside(values: Floats) -> bool:  # False for NaN too
 
 
 def _boxed(values: Floats) -> tuple[float, ...]:
-    limits = zip(_LOWER, values, _UPPER, strict=True)
-    return tuple([min(upper, max(lower, value)) for lower, value, upper in limits])
+    limits = zip(values, _LOWER, _UPPER, strict=True)
+    return tuple([v if a <= v <= b else b if v > b else a for v, a, b in limits])
 
 
 def _finite(values: Floats, instead: Floats) -> tuple[float, ...]:  # by whole groups

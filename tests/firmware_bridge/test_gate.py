@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import inf, nan
-from pathlib import Path
 
 import pytest
 
-import firmware_bridge.gate
 from firmware_bridge.command import Clip, GateResult, GateState, JointTargets
 from firmware_bridge.gate import gate, pin
 from firmware_bridge.joints import JOINTS, REST_POSE_RAD
@@ -119,6 +117,17 @@ def test_braking_is_in_time_and_no_earlier():
     assert results[4].targets.position_rad[BODY] == pytest.approx(0.09, abs=1e-15)
     assert [result.clips for result in results[:4]] == [ACCELERATION] * 4
     assert results[5].clips is NONE
+
+
+def test_what_one_step_can_reach_is_reached_in_one_step():
+    """Just under a dt^2, from rest; and just the speed that is the limit."""
+    goal = nine(body=0.95 * 25.0 * 0.02**2)
+    result = step(goal, dt=0.02)
+    assert result.state.position_rad == goal
+    assert result.clips is Clip.NONE
+    result = step(nine(leg_1=0.5), dt=0.1)
+    assert result.state.velocity_rad_s[LEG_1] == 5.0
+    assert result.clips is Clip.NONE
 
 
 def test_braking_from_between_two_whole_steps():
@@ -369,10 +378,11 @@ def test_without_torque_the_target_is_the_measured_pose():
 )
 def test_a_state_of_another_maker_is_pinned_to_the_present_pose(state: GateState):
     goal = JointTargets(REST_POSE_RAD, torque_enabled=True, duration_s=0.1)
-    measured = tuple(rest + 0.01 if rest < 0 else rest - 0.01 for rest in REST_POSE_RAD)
+    measured = nine(body=0.1, leg_2=0.3, left=2.0)
     result = gate(goal, state, measured, 0.1, 1.0)
-    assert result.targets.position_rad == near(*REST_POSE_RAD)
-    assert result.clips == Clip.STATE
+    same = gate(goal, GateState(measured, ZERO), measured, 0.1, 1.0)
+    assert (result.targets, result.state) == (same.targets, same.state)
+    assert result.clips == same.clips | Clip.STATE
     unseen = gate(goal, state, None, 0.1, 1.0)
     assert unseen.state == GateState(REST_POSE_RAD, ZERO)
     assert unseen.clips == Clip.STATE
@@ -409,6 +419,18 @@ def test_the_smallest_numbers_do_no_harm():
     assert result.state.velocity_rad_s[LEG_1] == pytest.approx(-5.0)
 
 
-def test_the_gate_stays_small_enough_to_read():
-    lines = Path(firmware_bridge.gate.__file__).read_text(encoding="utf-8").splitlines()
-    assert len(lines) < 150
+def test_every_cut_is_told():
+    """What is told later never takes the place of what was told before."""
+    goal = nine(body=nan, leg_1=9.0, right=9.0)
+    far = nine(body=1.0, leg_1=0.8, right=2.0)
+    result = step(goal, position=nine(left=nan), measured=far, dt=nan)
+    assert result.clips == Clip(0b1101111)
+    at_edge = nine(body=UPPER[BODY] - 0.001, leg_1=UPPER[LEG_1])
+    result = step(goal, position=at_edge, velocity=nine(body=3.5, leg_2=9.0), measured=ZERO, dt=9.0)
+    assert result.clips == Clip(0b110111)
+    goal = nine(body=nan, leg_1=9.0)
+    result = step(goal, velocity=nine(leg_1=6.0), dt=0.0)
+    assert result.clips == Clip(0b101111)
+    at_edge = nine(body=UPPER[BODY])
+    result = step(at_edge, position=at_edge, velocity=nine(body=3.5), dt=0.0)
+    assert result.clips == Clip.POSITION | ACCELERATION | Clip.DT
