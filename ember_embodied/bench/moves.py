@@ -25,8 +25,7 @@ from firmware_bridge.command import Clip, JointTargets, MotorCommand
 from firmware_bridge.dynamixel.servo_body import ServoBody
 from firmware_bridge.dynamixel.settings import ServoSettings
 from firmware_bridge.gate import gate, pin
-from firmware_bridge.joints import LEFT_ANTENNA, RIGHT_ANTENNA
-from firmware_bridge.kinematics import joints_of_command
+from firmware_bridge.kinematics import command_of_joints, joints_of_command
 from firmware_bridge.senses import BodySense
 
 RATE_HZ: Final = 50
@@ -37,6 +36,8 @@ APPROACH_S: Final = 1.5
 """Time to get from rest to the first pose of a motion."""
 LAG_MAX_TICKS: Final = 25
 MOTIONS_A_SEED: Final = 2
+NECK_SHARE_RAD: Final = radians(30.0)
+"""Yaw beyond this is left to the body: the robot that made the motions has a longer neck."""
 _AXES: Final = ("head yaw", "head pitch", "antenna left", "antenna right")
 
 Track = NDArray[np.float64]
@@ -44,7 +45,11 @@ Track = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What one motion asked for and what came of it, [ticks, 4] in rad, in ``_AXES``."""
+    """What one motion asked for and what came of it, [ticks, 4] in rad, in ``_AXES``.
+
+    ``asked`` is what kinematics made of the motion: a head pose that the legs cannot hold is
+    scaled back there (``scaled``), and what is measured here is how the body follows the rest.
+    """
 
     asked: Track
     measured: Track
@@ -101,23 +106,38 @@ def _stream(motion: Track, body: ServoBody, clock: Clock) -> Played:
     period_s = 1.0 / RATE_HZ
     state = pin(_positions(body.sense()))
     pacer = Pacer(clock, round(period_s * 1e9))
-    measured, clips, scaled, work = [], [], [], []
+    asked: list[tuple[float, ...]] = []
+    measured: list[tuple[float, ...]] = []
+    clips: list[int] = []
+    scaled: list[bool] = []
+    work: list[float] = []
     for yaw, pitch, left, right in motion:
         pacer.wait()
         begun_ns, io_ns = clock.mono_ns(), body.io_ns
         sense = body.sense()
         joints = _positions(sense)
-        goal, scale = joints_of_command(MotorCommand(yaw, pitch, left, right, 0.0))
+        body_yaw = yaw - min(max(yaw, -NECK_SHARE_RAD), NECK_SHARE_RAD)
+        goal, scale = joints_of_command(MotorCommand(yaw, pitch, left, right, body_yaw))
         targets = JointTargets(goal, torque_enabled=True, duration_s=period_s)
         result = gate(targets, state, joints, period_s, 1.0)
         state = result.state
         body.act(result.targets)
         work.append((clock.mono_ns() - begun_ns - (body.io_ns - io_ns)) * 1e-6)
-        head = sense.head
-        measured.append((head.yaw_rad, head.pitch_rad, joints[LEFT_ANTENNA], joints[RIGHT_ANTENNA]))
+        asked.append(_axes(goal))
+        measured.append(_axes(joints))
         clips.append(int(result.clips))
         scaled.append(scale < 1.0)
-    return Played(motion, np.array(measured), np.array(clips), np.array(scaled), np.array(work))
+    return Played(*map(np.array, (asked, measured, clips, scaled, work)))
+
+
+def _axes(joints: tuple[float, ...]) -> tuple[float, ...]:
+    command = command_of_joints(joints).command
+    return (
+        command.head_yaw_rad,
+        command.head_pitch_rad,
+        command.antenna_left_rad,
+        command.antenna_right_rad,
+    )
 
 
 def _positions(sense: BodySense) -> tuple[float, ...]:
