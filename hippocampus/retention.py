@@ -78,7 +78,10 @@ def stored_segments(root: Path) -> tuple[StoredSegment, ...]:
 
 
 def prune(root: Path, quota_bytes: int, min_free_bytes: int) -> Pruned:
-    """Delete what is surplus under ``root``; a file that cannot be deleted is passed over."""
+    """Delete what is surplus under ``root``; a file that cannot be deleted is passed over.
+
+    Raises ``OSError`` when a folder cannot be read.
+    """
     chosen, short_bytes = surplus(
         stored_segments(root), quota_bytes, free_bytes(root), min_free_bytes
     )

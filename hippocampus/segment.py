@@ -29,6 +29,9 @@ OPEN_SUFFIX: Final = ".open"
 LIBRARY: Final = "ember-embodied"
 _SEQUENCE_MASK: Final = 0xFFFF_FFFF
 """The sequence field of an MCAP message has 32 bits."""
+CHUNK_NS: Final = 1_000_000_000
+"""Longest time of ticks in a chunk, so that a tear costs at most a second of any life, also of one
+that was simulated faster than real time. A little more than the time between two syncs."""
 
 
 class SegmentFile(Protocol):
@@ -104,9 +107,11 @@ class OpenMarker:
             raise
 
     def remove(self) -> None:
-        """The segment is sealed."""
-        os.unlink(self._path)
-        os.close(self._descriptor)
+        """The segment is sealed, or was never begun. Raises ``OSError``."""
+        try:
+            self._path.unlink(missing_ok=True)
+        finally:
+            os.close(self._descriptor)
 
     def abandon(self) -> None:
         """Leave the marker to whoever mends the segment."""
@@ -153,6 +158,7 @@ class Segment:
         self._file = file
         self._offset_ns = 0 if header is None else header.t_wall_ns - header.t_mono_ns
         self._unsynced = 0
+        self._chunk_began_ns: int | None = None
         self._writer = Writer(cast("IO[bytes]", file), enable_data_crcs=True)
         self._writer.start(library=LIBRARY)
         for topic in TOPICS:
@@ -174,6 +180,8 @@ class Segment:
         """Append a record, and beside it what viewers draw of it."""
         self._unsynced += 1
         time_ns = self._log_time_ns(record)
+        if isinstance(record, TickRecord):
+            self._cut_chunk(time_ns)
         sequence = record.tick if isinstance(record, TickRecord) else 0
         self.add_raw(TOPIC_OF[type(record)], time_ns, encode(record), sequence)
         if isinstance(record, TickRecord):
@@ -192,6 +200,7 @@ class Segment:
         self._writer.flush()  # type: ignore[no-untyped-call]
         self._file.sync()
         self._unsynced = 0
+        self._chunk_began_ns = None
 
     def seal(self) -> None:
         """Write the index, sync and close: nothing can be added any more."""
@@ -202,6 +211,13 @@ class Segment:
     def abandon(self) -> None:
         """Close the file as it is; what was not synced may be lost."""
         self._file.close()
+
+    def _cut_chunk(self, time_ns: int) -> None:
+        if self._chunk_began_ns is None:
+            self._chunk_began_ns = time_ns
+        elif time_ns - self._chunk_began_ns >= CHUNK_NS:
+            self._writer.flush()  # type: ignore[no-untyped-call]
+            self._chunk_began_ns = time_ns
 
     def _log_time_ns(self, record: Record) -> int:
         """Unix time of the record by the header's clock anchor: steady while the file lasts."""

@@ -8,15 +8,16 @@ file replays alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import Final
 
 from firmware_bridge.clock import Clock
 from hippocampus.recovery import mend
-from hippocampus.retention import free_bytes, prune
+from hippocampus.retention import Pruned, free_bytes, prune
 from hippocampus.segment import (
     SEGMENT_SUFFIX,
     DiskFile,
@@ -35,7 +36,9 @@ from hippocampus.tick_record import (
 
 _SECOND_NS: Final = 1_000_000_000
 _ERROR_LEVEL: Final = 4
+_INFO_LEVEL: Final = 2
 GAP_EVENT: Final = "log_gap"
+PRUNED_EVENT: Final = "log_pruned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Session:
         self._wall_offset_ns = header.t_wall_ns - header.t_mono_ns
         self._due_ns = clock.mono_ns()
         self._lost_since_stop = 0
+        self._pruned = Pruned((), 0, 0)
         self.resume_requests = 0
         """Rises by one each time that a stopped session wants a snapshot to start again."""
         self.state = RecorderState(Phase.RECORDING, "", None, 0)
@@ -180,35 +184,40 @@ class Session:
         self._open(
             replace(
                 self._header,
-                segment=self._number,
                 t_mono_ns=snapshot.t_mono_ns,
                 t_wall_ns=snapshot.t_mono_ns + self._wall_offset_ns,
             )
         )
         if self._segment is not None and self._lost_since_stop:
-            self._segment.add(self._gap(snapshot))
+            text = f"{self._lost_since_stop} records before this tick were lost: the disk refused"
+            self._segment.add(self._event(snapshot, _ERROR_LEVEL, GAP_EVENT, text))
             self._lost_since_stop = 0
+        if self._segment is not None and self._pruned.deleted:
+            text = f"{len(self._pruned.deleted)} old files were deleted to make room"
+            self._segment.add(self._event(snapshot, _INFO_LEVEL, PRUNED_EVENT, text))
 
     def _open(self, header: HeaderRecord) -> None:
-        path = self.folder / f"{self._number:06d}{SEGMENT_SUFFIX}"
         if not self.folder.is_dir():
             self.folder.mkdir(parents=True)
             sync_folder(self.folder.parent)
-        marker = OpenMarker(path)
-        try:
-            self._segment = Segment(self._create(path), header)
+        while (path := self.folder / f"{self._number:06d}{SEGMENT_SUFFIX}").exists():
+            self._number += 1
+        with ExitStack() as undo:
+            marker = OpenMarker(path)
+            undo.callback(marker.remove)
+            undo.callback(path.unlink, missing_ok=True)
+            file = self._create(path)
+            undo.callback(file.close)
+            self._segment = Segment(file, replace(header, segment=self._number))
+            undo.callback(self._forget)
             sync_folder(self.folder)
-        except OSError:
-            self._segment = None
-            path.unlink(missing_ok=True)
-            marker.remove()
-            raise
+            undo.pop_all()
         self._marker = marker
         self._number += 1
         self._headed = False
         self._due_ns = self._clock.mono_ns() + round(self._settings.sync_s * _SECOND_NS)
         self.state = replace(self.state, phase=Phase.RECORDING, reason="", segment=path)
-        prune(self._settings.folder, self._settings.quota_bytes, self._settings.min_free_bytes)
+        self._pruned = self._prune()
 
     def _seal(self) -> None:
         if self._segment is None or self._marker is None:
@@ -220,6 +229,9 @@ class Session:
         except OSError as refusal:
             self._stop(refusal, 0)
             return
+        self._forget()
+
+    def _forget(self) -> None:
         self._segment = self._marker = None
 
     def _stop(self, refusal: OSError, lost: int) -> None:
@@ -230,9 +242,10 @@ class Session:
                 self._segment.abandon()
         if self._marker is not None:
             self._marker.abandon()
-        self._segment = self._marker = None
+        self._forget()
         self._lose(lost)
-        reason = f"log stopped: {refusal.strerror} ({self.folder}); free some space"
+        remedy = "; free some space" if refusal.errno in (ENOSPC, EDQUOT) else ""
+        reason = f"log stopped: {refusal.strerror} ({self.folder}){remedy}"
         self.state = replace(self.state, phase=Phase.STOPPED, reason=reason, segment=None)
         self._due_ns = self._clock.mono_ns() + round(self._settings.retry_s * _SECOND_NS)
 
@@ -241,16 +254,17 @@ class Session:
         self.state = replace(self.state, lost_records=self.state.lost_records + count)
 
     def _has_room(self) -> bool:
-        settings = self._settings
-        prune(settings.folder, settings.quota_bytes, settings.min_free_bytes)
-        return free_bytes(settings.folder) >= settings.resume_free_bytes
+        self._prune()
+        return free_bytes(self._settings.folder) >= self._settings.resume_free_bytes
 
-    def _gap(self, snapshot: SnapshotRecord) -> EventRecord:
-        return EventRecord(
-            t_mono_ns=snapshot.t_mono_ns,
-            t_wall_ns=snapshot.t_mono_ns + self._wall_offset_ns,
-            tick=snapshot.tick,
-            level=_ERROR_LEVEL,
-            name=GAP_EVENT,
-            text=f"{self._lost_since_stop} records before this tick were lost: the disk refused",
-        )
+    def _prune(self) -> Pruned:
+        settings = self._settings
+        try:
+            return prune(settings.folder, settings.quota_bytes, settings.min_free_bytes)
+        except OSError:
+            # An old folder that cannot be looked into is no reason to stop a new log.
+            return Pruned((), 0, 0)
+
+    def _event(self, at: SnapshotRecord, level: int, name: str, text: str) -> EventRecord:
+        wall_ns = at.t_mono_ns + self._wall_offset_ns
+        return EventRecord(at.t_mono_ns, wall_ns, at.tick, level, name, text)

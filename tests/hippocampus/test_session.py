@@ -18,7 +18,7 @@ from ember_embodied.bench import synthetic_life
 from firmware_bridge.clock import VirtualClock
 from hippocampus.reader import Log, session_folders
 from hippocampus.segment import DiskFile, being_written
-from hippocampus.session import GAP_EVENT, LogSettings, Phase, Session
+from hippocampus.session import GAP_EVENT, PRUNED_EVENT, LogSettings, Phase, Session
 from hippocampus.survey import survey
 from hippocampus.tick_record import SnapshotRecord, TickRecord
 
@@ -257,6 +257,58 @@ def test_a_segment_is_marked_while_it_is_written(tmp_path):
     assert not being_written(segment)
     assert [path.name for path in segment.parent.iterdir()] == ["000000.mcap"]
     assert survey(Log(segment)).whole
+
+
+def test_a_disk_that_stays_full_costs_no_descriptor_and_leaves_no_litter(tmp_path):
+    disk, clock = FailingDisk(), VirtualClock()
+    disk.room = 100
+    config = LogSettings(tmp_path, retry_s=1.0, resume_free_bytes=0, min_free_bytes=0)
+    session = Session(config, synthetic_life.header("s"), clock, disk.create)
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(20):
+        session.write(SnapshotRecord(number, LIFE[number].sense.t_mono_ns, b"s"))
+        assert session.state.phase is Phase.STOPPED
+        assert list(session.folder.iterdir()) == []
+        clock.sleep_until_ns(clock.mono_ns() + 2 * SECOND_NS)
+        session.poll()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert session.resume_requests == 20
+    assert session.state.lost_records == 20
+
+
+def test_files_that_are_there_already_are_never_written_over(tmp_path):
+    folder = synthetic_life.record(tmp_path, LIFE[:20], session_id="s")
+    first = (folder / "000000.mcap").read_bytes()
+    synthetic_life.record(tmp_path, LIFE[20:40], session_id="s")
+    assert (folder / "000000.mcap").read_bytes() == first
+    log = Log(folder)
+    assert [header.segment for header in log.headers()] == [0, 1]
+    assert [tick.tick for tick in log.ticks()] == list(range(40))
+
+
+def test_old_sessions_make_room_and_the_log_says_so(tmp_path):
+    old = synthetic_life.record(tmp_path, LIFE[:60], session_id="a", ticks_a_segment=20)
+    size = sum(path.stat().st_size for path in old.iterdir())
+    session = Session(
+        LogSettings(tmp_path, quota_bytes=size), synthetic_life.header("b"), VirtualClock()
+    )
+    session.write(SnapshotRecord(0, LIFE[0].sense.t_mono_ns, b"0"))
+    write_ticks(session, LIFE[:5])
+    session.close()
+    assert [path.name for path in sorted(old.iterdir())] == ["000001.mcap", "000002.mcap"]
+    [event] = Log(session.folder).events()
+    assert (event.name, event.text) == (PRUNED_EVENT, "1 old files were deleted to make room")
+
+
+def test_a_chunk_holds_at_most_a_second_of_any_life(tmp_path):
+    clock = VirtualClock()
+    session = Session(LogSettings(tmp_path), synthetic_life.header("s"), clock)
+    session.write(SnapshotRecord(0, LIFE[0].sense.t_mono_ns, b"0"))
+    write_ticks(session, LIFE[:100])
+    [segment] = session.folder.glob("*.mcap")
+    found = [tick.tick for tick in Log(segment).ticks()]
+    assert 89 <= found[-1] <= 99, "no time has passed for the disk, nine seconds for the robot"
+    session.close()
 
 
 def test_events_before_the_first_tick_are_in_the_first_file(tmp_path):
