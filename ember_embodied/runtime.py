@@ -60,16 +60,16 @@ class Runtime:
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = 3
         self.bundle = bundle
-        self._session = ort.InferenceSession(
+        self.session = ort.InferenceSession(
             str(bundle.model_path), options, providers=["CPUExecutionProvider"]
         )
         inputs, outputs = graph_inputs(bundle.manifest), graph_outputs(bundle.manifest)
-        _refuse_signature(bundle, "input", self._session.get_inputs(), inputs)
-        _refuse_signature(bundle, "output", self._session.get_outputs(), outputs)
+        _refuse_signature(bundle, "input", self.session.get_inputs(), inputs)
+        _refuse_signature(bundle, "output", self.session.get_outputs(), outputs)
         self._inputs = [_buffer(row.width) for row in inputs]
         buffers = [_buffer(row.width) for row in outputs]
         self._outputs = [buffer.numpy() for buffer in buffers]
-        self._binding = self._session.io_binding()
+        self._binding = self.session.io_binding()
         for row, buffer in zip(inputs, self._inputs, strict=True):
             self._binding.bind_ortvalue_input(row.name, buffer)
         for row, buffer in zip(outputs, buffers, strict=True):
@@ -89,7 +89,7 @@ class Runtime:
             if value.dtype != np.float32:  # update_inplace would take its bytes as they are
                 raise TypeError(f"the network takes float32, got {value.dtype}")
             buffer.update_inplace(value)
-        self._session.run_with_iobinding(self._binding)
+        self.session.run_with_iobinding(self._binding)
         outputs, end = self._outputs, self._gate_end
         return Step(
             command=outputs[0][0].copy(),

@@ -76,7 +76,7 @@ def parity(
     as_json: AsJson = False,
 ) -> None:
     """Run torch and ONNX Runtime side by side and print how far they stray (at most 1e-5)."""
-    _need_torch()
+    need_torch()
     from ember_embodied.bench.claims import claim
     from ember_embodied.training.export import PARITY_BOUND, measure_parity
     from ember_embodied.training.weights import network_of
@@ -107,7 +107,8 @@ def score_lines(manifest: Manifest) -> list[str]:
     return lines
 
 
-def _need_torch() -> None:
+def need_torch() -> None:
+    """Raise ``UserError`` where the extra for training is not installed."""
     try:
         import torch  # noqa: F401
     except ImportError as error:

@@ -24,6 +24,7 @@ from ember_embodied.bundle import Bundle, Score
 from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.runtime import Policy, Runtime
 from ember_embodied.training import lives as files
+from ember_embodied.training.card import write_card
 from ember_embodied.training.cloning import CloningConfig, Curve, clone
 from ember_embodied.training.evaluation import Tally, figures, tally
 from ember_embodied.training.export import Provenance, write_bundle
@@ -63,13 +64,34 @@ class Course:
     cloning: CloningConfig = field(default_factory=CloningConfig)
     torch_seed: int = 1
 
+    def scaled(self, share: float) -> Course:
+        """The same course with this share of its lives and steps, at least one of each."""
+        rounds = tuple(
+            replace(
+                this,
+                lives=max(1, round(share * this.lives)),
+                steps=max(1, round(share * this.steps)),
+            )
+            for this in self.rounds
+        )
+        return replace(self, rounds=rounds)
+
+    def facts(self) -> dict[str, object]:
+        """The settings as plain types."""
+        facts: dict[str, object] = msgspec.to_builtins(self)
+        return facts
+
     def digest(self) -> str:
         """SHA-256 of the settings as JSON."""
-        return bundles.sha256(msgspec.json.encode(asdict(self), order="sorted"))
+        return bundles.sha256(msgspec.json.encode(self.facts(), order="sorted"))
 
 
 Progress = Callable[[str, int, int], None]
 """Told (what, done, of how many) as the work goes on."""
+
+
+def silent(_what: str, _done: int, _whole: int) -> None:
+    """Progress that nobody wants to hear of."""
 
 
 def train(course: Course, work: Path, jobs: int, progress: Progress) -> Ember:
@@ -198,19 +220,40 @@ def _draft(network: Ember, course: Course, path: Path) -> Path:
 
 
 def graduate(
-    network: Ember, course: Course, out: Path, command: str, seeds: dict[str, str]
+    network: Ember,
+    course: Course,
+    out: Path,
+    command: str,
+    exam: range,
+    jobs: int,
+    progress: Progress,
 ) -> Bundle:
-    """Write the finished bundle, without scores yet."""
+    """Write the finished bundle, measure it on the seeds of the exam, write scores and card.
+
+    Raises ``LifeError`` when the exam has seeds that were learned from.
+    """
+    first, last = course.seeds
+    if exam.start < last and first < exam.stop:
+        raise files.LifeError(f"--exam {exam.start}:{exam.stop} overlaps --seeds {first}:{last}")
+    used = first + sum(this.lives for this in course.rounds)
     provenance = Provenance(
         name=out.name,
         trained=True,
         rate_hz=course.rollout.rate_hz,
         command=command,
         data_sha256=course.digest(),
-        training={k: str(v) for k, v in asdict(course).items()},
-        seeds=seeds,
+        training={
+            key: msgspec.json.encode(value).decode() for key, value in course.facts().items()
+        },
+        seeds={"training": f"{first}:{used}", "exam": f"{exam.start}:{exam.stop}"},
     )
-    return write_bundle(network, out, provenance)
+    bundle = write_bundle(network, out, provenance)
+    drivers = {out.name: str(out), TEACHER: TEACHER, **{name: name for name in BASELINES}}
+    measured = scores(drivers, exam, course.rollout, jobs, progress)
+    manifest = msgspec.structs.replace(bundle.manifest, scores=measured)
+    bundles.save_manifest(out, manifest)
+    (out / bundles.CARD_FILE).write_text(write_card(manifest), encoding="utf-8")
+    return bundles.load(out)
 
 
 def _parallel(

@@ -1,0 +1,74 @@
+"""``ember train``: make a bundle again, from seeds to card, with one command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ember_embodied.cli.bench import seed_range
+from ember_embodied.cli.model import need_torch, score_lines
+
+SEEDS: Final = "0:2000"
+EXAM_SEEDS: Final = "100000:100060"
+
+
+def command(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder of the bundle; its name too.")
+    ],
+    seeds: Annotated[
+        str, typer.Option("--seeds", metavar="A:B", help="Lives to learn from.")
+    ] = SEEDS,
+    exam: Annotated[
+        str, typer.Option("--exam", metavar="A:B", help="Lives to measure on, never learned from.")
+    ] = EXAM_SEEDS,
+    work: Annotated[
+        Path | None,
+        typer.Option("--work", metavar="DIR", help="Lives and rounds so far; default runs/NAME."),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Simulations at a time.")] = 1,
+    scale: Annotated[
+        float, typer.Option("--scale", min=0.01, max=10.0, help="Share of the usual effort.")
+    ] = 1.0,
+) -> None:
+    """Train the network in simulation; write a bundle with manifest, scores and card.
+
+    What was cut off goes on where it stopped, as long as the --work folder is there.
+
+    Examples:
+      ember train --out models/ember-spine
+      ember train --out /tmp/try --scale 0.05 --exam 100000:100004      a quick look
+    """
+    need_torch()
+    from ember_embodied.training.course import Course, graduate, train
+
+    learned, examined = seed_range(seeds), seed_range(exam)
+    course = Course(seeds=(learned.start, learned.stop)).scaled(scale)
+    again = f"ember train --out models/{out.name} --seeds {seeds} --exam {exam}"
+    if scale != 1.0:
+        again += f" --scale {scale:g}"
+    columns = (
+        TextColumn("{task.description:<32}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, int] = {}
+
+        def progress(what: str, done: int, whole: int) -> None:
+            stage, _, detail = what.partition(", ")
+            if stage not in tasks:
+                tasks[stage] = int(bars.add_task(what, total=whole))
+            description = f"{stage}, {detail}" if detail else stage
+            bars.update(bars.task_ids[tasks[stage]], completed=done, description=description)
+
+        folder = work or Path("runs") / out.name
+        network = train(course, folder, jobs, progress)
+        bundle = graduate(network, course, out, again, examined, jobs, progress)
+    print(f"{bundle.path}  {bundle.digest}")
+    print("\n".join(score_lines(bundle.manifest)))
