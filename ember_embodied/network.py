@@ -43,7 +43,7 @@ from ember_embodied.sense_vector import (
 
 PLACES: Final = ("home", "face", "sound_front", "sound_mirror", "intent", "free")
 COMMANDS: Final = ("head_yaw", "head_pitch", "antenna_left", "antenna_right", "body_yaw")
-COMMAND_LIMIT_RAD: Final = (3.05, 0.6, 2.9, 2.9, 2.05)
+COMMAND_LIMIT_RAD: Final = (2.7, 0.6, 2.9, 2.9, 2.05)
 """Each command stays within +- this: inside the joint table's limits, and for the head inside
 what the Stewart platform reaches; kinematics and gate have the last word."""
 TRIM_RAD: Final = (0.35, 0.25, 0.35)

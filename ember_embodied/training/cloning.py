@@ -25,7 +25,7 @@ from ember_embodied.network import Ember, State
 from ember_embodied.sense_vector import PREDICTED_INDEX, STREAM_OF_SENSE
 from ember_embodied.training.lives import Life, batch
 
-COMMAND_SCALE_RAD: Final = (0.08, 0.08, 0.15, 0.15, 0.08)
+COMMAND_SCALE_RAD: Final = (0.08, 0.08, 0.08, 0.08, 0.08)
 GAZE_SCALE_RAD: Final = 0.1
 SURE_RAD: Final = 0.175
 CONFIDENCE_FLOOR: Final = 1e-6

@@ -12,12 +12,17 @@ the network's own mistakes have brought the robot (DAgger: Ross et al., AISTATS 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, exp, hypot, pi, sin
+from math import cos, exp, hypot, pi, sin, sqrt
 from typing import Final
 
 from ember_embodied.network import COMMAND_LIMIT_RAD, NetworkConfig
 from ember_embodied.sense_vector import wrap
 from firmware_bridge.command import MotorCommand
+from firmware_bridge.kinematics import (
+    HEAD_TO_BODY_LIMIT_RAD,
+    PITCH_DOWN_LIMIT_RAD,
+    PITCH_UP_LIMIT_RAD,
+)
 
 REACTION_S: Final = 0.2
 """Speech and touch are answered no sooner: a sensor's period and the wish to be sure."""
@@ -34,10 +39,12 @@ HEAD_RATE_HZ: Final = 8.0
 BODY_RATE_HZ: Final = 5.0
 ANTENNA_RATE_HZ: Final = 20.0
 """First-order rates of the gaze in mind, and of the five commands towards their goals."""
-BODY_SHARE: Final = 0.75
-"""The body takes this share of the gaze's yaw, up to its limit, so that the head stays near it."""
+BODY_SHARE: Final = 0.9
+"""The body takes this share of the gaze's yaw, up to its limit."""
 HEAD_LEAD_RAD: Final = 0.6
-"""On a long way the head waits for the body."""
+"""On a long way the head runs this far ahead of the body and waits there."""
+PITCH_SHARE: Final = 0.95
+"""Share of what kinematics leaves to the pitch while the head is turned against the body."""
 DROOP_GAIN_HZ: Final = 1.0
 DROOP_LIMIT_RAD: Final = 0.3
 DROOP_ZONE_RAD: Final = 0.3
@@ -117,10 +124,12 @@ class Teacher:
         self._trim(scene, dt_s)
         self._feel(scene.touched, dt_s)
         left, right = self._antennas(listening=self._speaks())
-        lead = min(max(yaw - last.body_yaw_rad, -HEAD_LEAD_RAD), HEAD_LEAD_RAD)
+        lead = _cut(yaw + self._droop[0] - last.body_yaw_rad, HEAD_LEAD_RAD, HEAD_LEAD_RAD)
+        room = PITCH_SHARE * sqrt(1.0 - (lead / HEAD_TO_BODY_LIMIT_RAD) ** 2)
+        pitch += self._droop[1] + BREATH_PITCH_RAD * sin(self._phase)
         goal = (
-            last.body_yaw_rad + lead + self._droop[0],
-            pitch + self._droop[1] + BREATH_PITCH_RAD * sin(self._phase),
+            last.body_yaw_rad + lead,
+            _cut(pitch, room * PITCH_UP_LIMIT_RAD, room * PITCH_DOWN_LIMIT_RAD),
             left,
             right,
             BODY_SHARE * yaw,
@@ -172,7 +181,7 @@ class Teacher:
         settled = hypot(self._goal[0] - self._gaze[0], self._goal[1] - self._gaze[1]) < 0.1
         if settled and max(abs(error) for error in errors) < DROOP_ZONE_RAD:
             yaw, pitch = (
-                min(max(old + DROOP_GAIN_HZ * dt_s * error, -DROOP_LIMIT_RAD), DROOP_LIMIT_RAD)
+                _cut(old + DROOP_GAIN_HZ * dt_s * error, DROOP_LIMIT_RAD, DROOP_LIMIT_RAD)
                 for old, error in zip(self._droop, errors, strict=True)
             )
             self._droop = (yaw, pitch)
@@ -205,11 +214,15 @@ class Teacher:
         return (flutter, PERK_RAD) if place == LEFT else (-PERK_RAD, -flutter)
 
 
+def _cut(value: float, below: float, above: float) -> float:
+    return min(max(value, -below), above)
+
+
 def _within(yaw_rad: float, pitch_rad: float) -> tuple[float, float]:
     """The direction, or the nearest one that a command may ask for."""
-    yaw_limit, pitch_limit = COMMAND_LIMIT_RAD[:2]
-    yaw = min(max(wrap(yaw_rad), -yaw_limit), yaw_limit)
-    return yaw, min(max(pitch_rad, -pitch_limit), pitch_limit)
+    yaw_limit = COMMAND_LIMIT_RAD[0]
+    pitch = _cut(pitch_rad, PITCH_SHARE * PITCH_UP_LIMIT_RAD, PITCH_SHARE * PITCH_DOWN_LIMIT_RAD)
+    return _cut(wrap(yaw_rad), yaw_limit, yaw_limit), pitch
 
 
 def _nearest_in_view(scene: Scene) -> str | None:
@@ -242,7 +255,7 @@ def _step_toward(last: MotorCommand, goal: tuple[float, ...], dt_s: float) -> Mo
     rates_hz = (HEAD_RATE_HZ, HEAD_RATE_HZ, ANTENNA_RATE_HZ, ANTENNA_RATE_HZ, BODY_RATE_HZ)
     return MotorCommand(
         *(
-            min(max(a + (1.0 - exp(-rate * dt_s)) * (b - a), -limit), limit)
+            _cut(a + (1.0 - exp(-rate * dt_s)) * (b - a), limit, limit)
             for a, b, rate, limit in zip(before, goal, rates_hz, COMMAND_LIMIT_RAD, strict=True)
         )
     )

@@ -34,7 +34,7 @@ def test_it_turns_to_a_speaker_behind_after_a_reaction_time() -> None:
     assert abs(lessons[0].command.head_yaw_rad) < 0.01
     assert lessons[-1].attending == "ada"
     assert lessons[14].command.head_yaw_rad == pytest.approx(BEHIND.yaw_rad, abs=radians(5.0))
-    assert lessons[-1].command.body_yaw_rad == pytest.approx(0.65 * BEHIND.yaw_rad, abs=0.1)
+    assert lessons[-1].command.body_yaw_rad == pytest.approx(2.05, abs=0.1)
 
 
 def test_it_trims_a_body_that_lands_short() -> None:
