@@ -44,7 +44,7 @@ PITCH_DOWN_LIMIT_RAD: Final = radians(34.0)
 """Where a servo ends or the platform is singular is far beyond (48 and 67 degrees). But with the
 gains that the robot ships with, its weight pulls a far-turned head further, past the singularity,
 where it falls onto the body and the legs cannot lift it. The ellipse of these three is what the
-platform holds, with any servo unit, over swings from edge to edge (``ember bench simulation``)."""
+platform holds, with any servo unit, over swings from edge to edge (``ember bench neck``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ BENCHES: Final = {
     "network": "what the default bundle reaches against its baselines",
     "runtime": "time and memory of the network, start-up of the loop",
     "loop": "lateness, work and replay of the whole tick",
+    "neck": "whether the legs hold the head wherever it may turn",
     "moves": "human-made motions through gate, kinematics and bus",
 }
 """Name, which is a module of ``ember_embodied.bench`` with a ``run``, and what it measures."""
