@@ -16,22 +16,6 @@ from firmware_bridge.body import BodyError
 Ember = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def ember(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ember:
-    """Run the entry point in this process; exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["ember", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            edge.main()
-        code = ended.value.code
-        assert isinstance(code, int)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
 def test_help_names_every_verb_and_gives_examples(ember: Ember) -> None:
     code, out, err = ember("--help")
     assert (code, err) == (0, "")
