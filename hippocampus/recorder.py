@@ -1,6 +1,7 @@
 """The loop's side of a recording: put records, never wait for a disk.
 
-``put`` appends to a bounded queue; a thread encodes, compresses and writes. Segments are cut on
+``put`` appends to a bounded queue and wakes nobody, which would cost more than all the rest; a
+thread looks into the queue every ``LOOK_S``, encodes, compresses and writes. Segments are cut on
 the loop's side, by the time of the ticks, so that the same life is cut at the same ticks however
 slow the disk was::
 
@@ -15,10 +16,10 @@ A snapshot begins a segment.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Final
 
 from firmware_bridge.clock import Clock
@@ -36,7 +37,8 @@ TIMING_SHARE: Final = 0.5
 """Share of the queue above which timings are dropped."""
 ASIDE_SHARE: Final = 0.75
 """Share of the queue above which events and changes of the world are dropped; ticks come last."""
-_BACK_PRESSURE_S: Final = 0.05
+LOOK_S: Final = 0.05
+"""Pause of the writer between two looks into the queue."""
 _SECOND_NS: Final = 1_000_000_000
 
 
@@ -58,7 +60,7 @@ class Recorder:
         """
         self._settings = settings
         self._session = Session(settings, header, clock, create)
-        self._queue: SimpleQueue[Record | None] = SimpleQueue()
+        self._queue: deque[Record] = deque()
         self._limits: Final = {
             TimingRecord: int(settings.queue_records * TIMING_SHARE),
             TickRecord: settings.queue_records,
@@ -69,7 +71,9 @@ class Recorder:
         self._next_segment_ns: int | None = None
         self._served_requests = 0
         self._gap = False
+        self._look = threading.Event()
         self._drained = threading.Event()
+        self._closing = False
         self.dropped: int = 0
         """Records that the full queue has cost since start."""
         self._thread = threading.Thread(target=self._write, name="recorder", daemon=True)
@@ -107,7 +111,7 @@ class Recorder:
         With ``LogSettings.blocking`` it waits for room instead.
         """
         limit = self._limits.get(type(record), self._aside_limit)
-        if self._queue.qsize() >= limit and not self._make_room(limit):
+        if len(self._queue) >= limit and not self._make_room(limit):
             self.dropped += 1
             self._gap |= isinstance(record, TickRecord)
             return
@@ -115,11 +119,12 @@ class Recorder:
             self._next_segment_ns = record.t_mono_ns + self._segment_ns
             self._served_requests = self._session.resume_requests
             self._gap = False
-        self._queue.put(record)
+        self._queue.append(record)
 
     def close(self) -> RecorderState:
         """Write what is queued, seal the last file, return how it ended."""
-        self._queue.put(None)
+        self._closing = True
+        self._look.set()
         self._thread.join()
         return self.state
 
@@ -127,24 +132,26 @@ class Recorder:
         """Wait until the queue is shorter than ``limit``; False where the loop must not wait."""
         while self._settings.blocking and self._thread.is_alive():
             self._drained.clear()
-            if self._queue.qsize() < limit:
+            if len(self._queue) < limit:
                 return True
-            self._drained.wait(_BACK_PRESSURE_S)
+            self._look.set()
+            self._drained.wait(LOOK_S)
         return False
 
     def _write(self) -> None:
         """The writer thread. A defect ends it, is told on stderr, and shows as FAILED."""
-        session = self._session
-        session.mend()
-        while True:
-            session.poll()
-            try:
-                record = self._queue.get(timeout=session.due_in_s())
-            except Empty:
-                continue
-            if record is None:
-                break
-            session.write(record)
-            if self._queue.qsize() <= self._aside_limit // 2:
+        self._session.mend()
+        while not self._closing:
+            self._drain()
+            self._look.wait(min(LOOK_S, self._session.due_in_s()))
+            self._look.clear()
+        self._drain()
+        self._session.close()
+
+    def _drain(self) -> None:
+        while self._queue:
+            self._session.write(self._queue.popleft())
+            self._session.poll()
+            if len(self._queue) <= self._aside_limit // 2:
                 self._drained.set()
-        session.close()
+        self._session.poll()
