@@ -47,9 +47,13 @@ $(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/made.stamp
 	$(INSTALL) --editable '.[dev]'
 	@touch $(VENV)/run.stamp $@
 
+# Debian splits ensurepip off python3; a pip of the system does as well.
 $(VENV)/made.stamp:
 	@test -n "$(PYTHON)" || { echo "ember needs Python 3.11 or newer; set PYTHON=..."; exit 2; }
 	@rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
-		echo "$(PYTHON) cannot make a virtual environment: sudo apt install python3-venv"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 \
+	|| { $(PYTHON) -m venv --without-pip $(VENV) \
+		&& $(PYTHON) -m pip --python $(BIN)/python install pip; } >/dev/null 2>&1 \
+	|| { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment;" \
+		"on Debian: sudo apt install python3-venv"; exit 2; }
 	@touch $@
