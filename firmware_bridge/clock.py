@@ -41,8 +41,8 @@ class SystemClock:
 
     def sleep_until_ns(self, deadline_ns: int) -> None:
         """Sleep until the monotonic clock reads ``deadline_ns``; return at once when it is past."""
-        remaining_ns = deadline_ns - time.monotonic_ns()
-        if remaining_ns > 0:
+        # Again and again, since seconds as a float may round to just before the deadline.
+        while (remaining_ns := deadline_ns - time.monotonic_ns()) > 0:
             time.sleep(remaining_ns * 1e-9)
 
 
