@@ -23,6 +23,9 @@ ALERT: Final = 0x80
 """Bit of a status packet's error byte: the hardware error register is not zero."""
 ERROR_NUMBER: Final = 0x7F
 READ_ATTEMPTS: Final = 3
+READ_BUDGET_NS: Final = 12_000_000
+"""A sync read that took longer is not asked again: the tick must go on."""
+RETRY_PATIENCE: Final = 2
 WRITE_ATTEMPTS: Final = 3
 SILENT_AFTER: Final = 2
 """A servo that missed so many reads in a row is asked last and not asked for again at once."""
@@ -65,6 +68,7 @@ class ServoBus:
         self, path: str, servo_ids: Sequence[int], baud_rate: int, slack_ns: int, clock: Clock
     ) -> None:
         self.port = ServoPort(path, baud_rate, slack_ns, clock)
+        self._clock = clock
         self.counters = {servo_id: Counters() for servo_id in servo_ids}
         self.corrupt = 0
         """Answers that arrived damaged, whosever they were."""
@@ -84,15 +88,19 @@ class ServoBus:
         found: dict[int, Reading] = {}
         asked = sorted(servo_ids, key=self._known_silent)
         waiting = asked
+        begin_ns = self._clock.mono_ns()
         for attempt in range(READ_ATTEMPTS):
             if attempt:
+                self.port.patience = RETRY_PATIENCE
                 for servo_id in waiting:
                     self.counters[servo_id].retries += 1
             self._sync_read_once(address, length, waiting, found)
             waiting = [servo_id for servo_id in waiting if servo_id not in found]
-            if self.port.lost or all(map(self._known_silent, waiting)):
+            late = self._clock.mono_ns() - begin_ns > READ_BUDGET_NS
+            if late or self.port.lost or all(map(self._known_silent, waiting)):
                 break
             waiting = waiting[1:] + waiting[:1]
+        self.port.patience = 1
         for servo_id in asked:
             self._count(servo_id, found.get(servo_id))
         return found

@@ -41,6 +41,8 @@ class ServoPort:
         self.lost = True
         self.io_ns = 0
         """Time spent waiting in this port, ns."""
+        self.patience = 1
+        """Multiplies the slack: a question that is asked again is given more time."""
         self.last_sent_ns = clock.mono_ns()
         self._path = path
         self._baud_rate = baud_rate
@@ -88,6 +90,8 @@ class ServoPort:
         """Send; the number of bytes sent."""
         if self._serial is None or self.lost:
             return 0
+        self.patience = 1
+        """Multiplies the slack: a question that is asked again is given more time."""
         self.last_sent_ns = begin_ns = self._clock.mono_ns()
         try:
             return os.write(self._serial.fileno(), bytes(packet))
@@ -108,7 +112,7 @@ class ServoPort:
     def setPacketTimeout(self, packet_length: int) -> None:  # noqa: N802
         """Expect ``packet_length`` bytes from now on."""
         wire_ns = packet_length * self._byte_ns
-        self._deadline_ns = self._clock.mono_ns() + wire_ns + self._slack_ns
+        self._deadline_ns = self._clock.mono_ns() + wire_ns + self._slack_ns * self.patience
 
     def isPacketTimeout(self) -> bool:  # noqa: N802
         """True when waiting any longer is of no use."""
@@ -127,7 +131,7 @@ class ServoPort:
             wait_s = max(0, self._deadline_ns - begin_ns) * 1e-9
             if select.select([descriptor], [], [], wait_s)[0]:
                 data = os.read(descriptor, _READ_BYTES)
-                self.lost = not data
+                self.lost = not data and _hung_up(descriptor)
                 self._buffer += data
         except OSError:
             self.lost = True
@@ -138,6 +142,13 @@ def latency_timer_ms(path: str) -> int | None:
     """The USB adapter's latency timer in ms; None when the port has none."""
     timer = _USB_SERIAL / Path(path).resolve().name / "latency_timer"
     return int(timer.read_text()) if timer.is_file() else None
+
+
+def _hung_up(descriptor: int) -> bool:
+    """A raw terminal may read empty with nothing wrong; a hang-up is told by ``poll`` alone."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
 
 
 def _numbers(error: BaseException | None) -> set[object]:

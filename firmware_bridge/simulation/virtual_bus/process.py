@@ -29,6 +29,11 @@ LONGEST_LAG_NS: Final = 100_000_000
 """A machine that was asleep for longer does not catch up: the lost time is skipped."""
 SETTLE_NS: Final = 3_000_000_000
 """A limp head has come to rest by then."""
+LATENCY_NS: Final = 1_000_000
+"""Answers reach the host in bursts, as through a USB adapter with its timer at 1 ms."""
+NEVER_NS: Final = 2**63
+BREATH_S: Final = 2e-4
+"""Left to others after each slice by a machine that is behind."""
 PRIORITY: Final = -10
 HALF_PACKET_NS: Final = 50_000_000
 """Silence after which half a packet is given up."""
@@ -100,15 +105,28 @@ class BusProcess:
             self._hear(data, now_ns)
         elif now_ns - self._plant_ns >= SLICE_NS:
             self._advance(now_ns)
+            if now_ns - self._plant_ns >= SLICE_NS:
+                self._terminal.wait(BREATH_S)
         else:
-            next_ns = min(self._plant_ns + SLICE_NS, self._due[0][0] if self._due else now_ns * 2)
+            next_ns = min(self._plant_ns + SLICE_NS, self._due_ns())
             self._terminal.wait((next_ns - self._clock.mono_ns()) * 1e-9)
 
     def _send(self, now_ns: int) -> None:
+        if now_ns < self._due_ns():
+            return
+        burst = b""
         while self._due and self._due[0][0] <= now_ns:
             _, _, data = heapq.heappop(self._due)
-            self._terminal.write(data)
+            burst += data
             self._note(now_ns, "<", data)
+        self._terminal.write(burst)
+
+    def _due_ns(self) -> int:
+        """When the next burst goes out: with the last answer within a latency of the first."""
+        if not self._due:
+            return NEVER_NS
+        end_ns = self._due[0][0] + LATENCY_NS
+        return max(due_ns for due_ns, _, _ in self._due if due_ns <= end_ns)
 
     def _hear(self, data: bytes, now_ns: int) -> None:
         if self._parser.waiting and now_ns - self._heard_ns > HALF_PACKET_NS:
@@ -153,6 +171,15 @@ class BusProcess:
             self._trace.flush()
 
 
+def _take_precedence() -> None:
+    """Servos share no processor with anyone: answer at once, where the system allows it."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+
+
 def _plant(settings: BusSettings, generator: np.random.Generator) -> Plant:
     """The robot as it lies there when it is switched on: limp, and at rest."""
     if settings.scenario is not None:
@@ -167,9 +194,7 @@ def _plant(settings: BusSettings, generator: np.random.Generator) -> Plant:
 
 def serve(settings: BusSettings, clock: Clock, announce: TextIO) -> None:
     """Run the bus; say in one line on ``announce`` when it is ready. Raises ``TerminalError``."""
-    with contextlib.suppress(PermissionError):
-        # Servos do not share a processor with anyone: be prompt where that is allowed.
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    _take_precedence()
     process = BusProcess(settings, clock)
     print(f"nine servos at {settings.pty} ({process.path})", file=announce, flush=True)
     process.run()
