@@ -129,8 +129,12 @@ class DaemonBody:
             Check(
                 "servo registers",
                 passed=told == len(JOINTS),
-                found=f"{told} of {len(JOINTS)} servos have told currents and errors",
-                remedy="only a daemon with real servos tells them; it goes on without",
+                found="a packet never came back; the daemon hangs on it"
+                if link.wedged
+                else f"{told} of {len(JOINTS)} servos have told currents and errors",
+                remedy="restart the daemon; telemetry_hz = 0 under [daemon] goes on without them"
+                if link.wedged
+                else "only a daemon with real servos tells them; it goes on without",
                 required=False,
             ),
             Check(

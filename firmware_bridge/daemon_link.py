@@ -3,7 +3,9 @@
 ``/ws/sdk`` pushes joint positions (50 Hz), the IMU and the daemon's status, and takes targets and
 the motor mode. ``/api/state/ws/full`` pushes the direction of sound. ``/api/move/ws/raw/write``
 hands one Dynamixel packet to the servo bus and gives back whatever bytes came in meanwhile, which
-may be late or cut short: it is the only way to currents, temperatures, voltages and errors.
+may be late or cut short: it is the only way to currents, temperatures, voltages and errors. The
+daemon (1.12.0) waits for those bytes without a time-out, all of it: a packet that never comes back
+has wedged it, and then no other is sent.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from itertools import count
 from typing import Final
 
 import msgspec
@@ -55,9 +58,12 @@ LAST_RETRY_S: Final = 10.0
 """The daemon logs an exception each time that it is asked for servos and has none to offer."""
 OPEN_TIMEOUT_S: Final = 2.0
 CLOSE_TIMEOUT_S: Final = 0.2
-PING_S: Final = 3.0
-ANSWER_S: Final = 1.5
-"""The daemon's own serial time-out is a second."""
+PING_S: Final = 10.0
+"""The daemon's event loop stands still for seconds when its servo bus does not answer."""
+ANSWER_S: Final = 3.0
+SLOW_ANSWER_S: Final = 0.1
+LONGEST_PAUSE_S: Final = 5.0
+"""Between servo packets while their answers are slow or missing: asking makes it worse."""
 WINDOW: Final = 6
 """Messages over which spacing and joint velocity are taken: 0.1 s at 50 Hz."""
 HEALTH_EVERY: Final = 5
@@ -88,6 +94,8 @@ class DaemonLink:
         self.asked = self.answered = 0
         """Servo packets sent, and those that brought a whole answer."""
         self.problem: str | None = "the daemon is not connected"
+        self.wedged = False
+        """A servo packet never came back; since then none is sent."""
         self._settings, self._clock = settings, clock
         self._mounting = from_roll_pitch_yaw(*imu_rpy_rad)
         self._filter = OrientationFilter()
@@ -134,8 +142,9 @@ class DaemonLink:
         links = [
             asyncio.create_task(self._keep(SDK, self._talk, RETRY_S)),
             asyncio.create_task(self._keep(SOUND, self._listen, RETRY_S)),
-            asyncio.create_task(self._keep(RAW, self._ask_servos, LAST_RETRY_S)),
         ]
+        if self._settings.telemetry_hz > 0.0:
+            links.append(asyncio.create_task(self._keep(RAW, self._ask_servos, LAST_RETRY_S)))
         await self._stopping.wait()
         for link in links:
             link.cancel()
@@ -147,7 +156,7 @@ class DaemonLink:
         """Keep one WebSocket up and talk over it; rarer and rarer tries while it only fails."""
         where = f"{self._settings.host}:{self._settings.port}"
         retry_s = RETRY_S
-        while True:
+        while not (path == RAW and self.wedged):
             answered = self.answered
             try:
                 async with connect(
@@ -261,21 +270,32 @@ class DaemonLink:
 
     async def _ask_servos(self, socket: ClientConnection) -> None:
         """One servo a packet, in turn: a long answer would come back cut short."""
-        while True:
-            for turn in range(len(JOINTS) * HEALTH_EVERY):
-                begin_s = asyncio.get_running_loop().time()
-                index = turn % len(JOINTS)
-                healthy = turn % HEALTH_EVERY == 0 or self.servos[index].alert
-                await self._ask_servo(socket, index, healthy=healthy)
-                spent_s = asyncio.get_running_loop().time() - begin_s
-                await asyncio.sleep(max(0.0, 1.0 / self._settings.telemetry_hz - spent_s))
+        loop = asyncio.get_running_loop()
+        period_s = pause_s = 1.0 / self._settings.telemetry_hz
+        for turn in count():
+            if self.wedged:
+                return
+            index = turn % len(JOINTS)
+            begin_s, answered = loop.time(), self.answered
+            healthy = turn % HEALTH_EVERY == 0 or self.servos[index].alert
+            await self._ask_servo(socket, index, healthy=healthy)
+            spent_s = loop.time() - begin_s
+            if self.answered > answered and spent_s < SLOW_ANSWER_S:
+                pause_s = period_s
+            else:
+                pause_s = min(2.0 * pause_s, LONGEST_PAUSE_S)
+            await asyncio.sleep(max(0.0, pause_s - spent_s))
 
     async def _ask_servo(self, socket: ClientConnection, index: int, *, healthy: bool) -> None:
         address, length = HEALTH if healthy else TELEMETRY
         servo_id = JOINTS[index].servo_id
         await socket.send(read_packet(servo_id, address, length))
         self.asked += 1
-        reply = await asyncio.wait_for(socket.recv(), ANSWER_S)
+        try:
+            reply = await asyncio.wait_for(socket.recv(), ANSWER_S)
+        except TimeoutError:
+            self.wedged = True
+            return
         reading = find_answer(reply, servo_id, length) if isinstance(reply, bytes) else None
         if reading is None:
             return

@@ -250,7 +250,7 @@ def _faults_of_joint(joint: JointSense, torque_expected: bool) -> Fault:
         faults |= Fault.TORQUE_LOST
     if joint.temperature_c >= TEMPERATURE_WARNING_C:
         faults |= Fault.TEMPERATURE_HIGH
-    if joint.voltage_v < VOLTAGE_LOW_V:
+    if joint.t_telemetry_ns and joint.voltage_v < VOLTAGE_LOW_V:
         faults |= Fault.VOLTAGE_LOW
     return faults
 

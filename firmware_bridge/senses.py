@@ -89,7 +89,8 @@ FACE_FEATURES: Final = 8
 class JointSense:
     """One servo as read: position and velocity at ``t_mono_ns``, the rest at ``t_telemetry_ns``.
 
-    A daemon that gives currents one servo at a time makes the two times differ.
+    A daemon that gives currents one servo at a time makes the two times differ; when it has given
+    none yet, ``t_telemetry_ns`` is 0 and current, temperature and voltage mean nothing.
     ``error_bits`` is the hardware error register (70); ``answered`` is False when the servo gave
     no answer this tick and the values are the last known ones.
     """

@@ -307,6 +307,7 @@ def test_a_sound_sense_shows_no_fault_and_bit_one_of_the_servos_is_normal():
         ({"temperature_c": 60.0}, Fault.TEMPERATURE_HIGH),
         ({"temperature_c": 59.9}, Fault.NONE),
         ({"voltage_v": 3.9}, Fault.VOLTAGE_LOW),
+        ({"voltage_v": 0.0, "t_telemetry_ns": 0}, Fault.NONE),
         ({"answered": False}, Fault.SERVO_SILENT),
         (
             {"answered": False, "error_bits": 0x04, "torque_enabled": False, "voltage_v": 0.0},
