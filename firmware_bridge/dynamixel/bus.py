@@ -23,8 +23,8 @@ ALERT: Final = 0x80
 """Bit of a status packet's error byte: the hardware error register is not zero."""
 ERROR_NUMBER: Final = 0x7F
 READ_ATTEMPTS: Final = 3
-READ_BUDGET_NS: Final = 12_000_000
-"""A sync read that took longer is not asked again: the tick must go on."""
+READ_BUDGET_SLACKS: Final = 3
+"""A sync read that took longer than so many slacks is not asked again: the tick must go on."""
 RETRY_PATIENCE: Final = 2
 WRITE_ATTEMPTS: Final = 3
 SILENT_AFTER: Final = 2
@@ -69,6 +69,7 @@ class ServoBus:
     ) -> None:
         self.port = ServoPort(path, baud_rate, slack_ns, clock)
         self._clock = clock
+        self._budget_ns = READ_BUDGET_SLACKS * slack_ns
         self.counters = {servo_id: Counters() for servo_id in servo_ids}
         self.corrupt = 0
         """Answers that arrived damaged, whosever they were."""
@@ -96,7 +97,7 @@ class ServoBus:
                     self.counters[servo_id].retries += 1
             self._sync_read_once(address, length, waiting, found)
             waiting = [servo_id for servo_id in waiting if servo_id not in found]
-            late = self._clock.mono_ns() - begin_ns > READ_BUDGET_NS
+            late = self._clock.mono_ns() - begin_ns > self._budget_ns
             if late or self.port.lost or all(map(self._known_silent, waiting)):
                 break
             waiting = waiting[1:] + waiting[:1]

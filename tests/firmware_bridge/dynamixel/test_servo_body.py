@@ -184,7 +184,7 @@ def test_a_bad_line_costs_retries_not_seconds(
         start_ns = clock.mono_ns()
         whole += len(bus.sync_read(126, 21, IDS)) == 9
         clock.sleep_until_ns(start_ns + PERIOD_NS)
-    assert whole >= share * 60
+    assert whole >= share * 60, bus.counters
     assert 60 <= len(servo_bus.packets()) <= 60 * READ_ATTEMPTS
     assert sum(counters.retries for counters in bus.counters.values()) > 0 or "garbage" in fault
     bus.port.close()
@@ -234,7 +234,7 @@ def test_waiting_does_not_spin(clock: SystemClock) -> None:
     bus.port.open()
     cpu = time.thread_time_ns()
     assert bus.sync_read(126, 21, IDS) == {}
-    assert bus.port.io_ns > 100_000_000
+    assert bus.port.io_ns > 40_000_000
     assert time.thread_time_ns() - cpu < 30_000_000
     bus.port.close()
     os.close(master)
