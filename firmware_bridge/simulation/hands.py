@@ -35,7 +35,7 @@ HOLD_DAMPING_N_S_M: Final = 3.0
 STROKE_LENGTH_M: Final = 0.03
 STROKE_HZ: Final = 0.8
 SKIN_FRICTION: Final = 0.3
-TREMOR_M: Final = 0.0002
+TREMOR_M: Final = 0.0001
 TREMOR_RAD: Final = 0.002
 TREMOR_HZ: Final = (8.7, 7.3)
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from firmware_bridge.joints import JOINTS, STEWART
 from firmware_bridge.simulation.geometry_table import (
     BODIES,
+    HEAD_HEIGHT_M,
     LOOP_CLOSURES,
     SITES,
     BodyGeometry,
@@ -63,10 +64,29 @@ published."""
 DECK_HEIGHT_M: Final = 0.0712
 """Top of the body above its own origin, where a limp head comes to rest."""
 CHIN_RADIUS_M: Final = 0.005
-CHIN_RING_M: Final = 0.05
-CHIN_POINTS: Final = 6
-"""The underside of the head: a ring of small spheres, placed so that the robot's sleep pose just
-touches the deck and no pose within the legs' limits does. This project's estimate."""
+CHIN_RING_M: Final = 0.04
+CHEEK_RING_M: Final = 0.068
+CHEEK_HEIGHT_M: Final = 0.012
+RING_POINTS: Final = 6
+SLEEP_HEAD_HEIGHT_M: Final = 0.1323
+SLEEP_HEAD_PITCH_RAD: Final = 0.428
+"""The underside of the head: two rings of small spheres. In the robot's sleep pose the inner one
+lies on the deck; the outer one stops a head that tips over. No pose within reach of the five
+commands touches the deck. This project's estimate of the shells."""
+
+
+REIN_UP_M: Final = 1.0
+REINS_M: Final = (
+    ("tilt", 0.0, 0.705),
+    ("turn_front", 1.0, 1.15),
+    ("turn_back", -1.0, 1.15),
+)
+"""Three reins hold the head where its shells do, instead of contacts: at 0.72 rad of tilt (the
+robot's documentation allows 0.7) and at 1.2 rad of yaw against the body, less of it when tilted.
+Without them a jerk, a hand or gravity can pull the soft platform through its singularity into
+another way of closing. A rein goes from a point of the body to the same point of the head, here
+by name, m forward of the axis (all ``REIN_UP_M`` above the head) and length, m; turning moves
+such a point by its distance from the axis, so the length measures tilt, or yaw and tilt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +163,41 @@ def _add_support(spec: mujoco.MjSpec) -> None:
         contype=0,
         conaffinity=0,
     )
+    torso = next(body for body in BODIES if body.name == "torso")
+    lowest = torso.position_m[2] + DECK_HEIGHT_M + CHIN_RADIUS_M
     turn = np.zeros(9)
     mujoco.mju_quat2Mat(turn, np.array(_HEAD.quaternion_wxyz))
-    for number in range(CHIN_POINTS):
-        angle = 2.0 * np.pi * number / CHIN_POINTS
-        ring = CHIN_RING_M * np.array([np.cos(angle), np.sin(angle), 0.0])
+    for number in range(2 * RING_POINTS):
+        angle = 2.0 * np.pi * number / RING_POINTS
+        ring_m = CHIN_RING_M if number < RING_POINTS else CHEEK_RING_M
+        forward, left, up = ring_m * np.cos(angle), ring_m * np.sin(angle), CHEEK_HEIGHT_M
+        if number < RING_POINTS:
+            sink = lowest - SLEEP_HEAD_HEIGHT_M + np.sin(SLEEP_HEAD_PITCH_RAD) * forward
+            up = sink / np.cos(SLEEP_HEAD_PITCH_RAD)
         chin = spec.body("head").add_geom(
             name=f"chin_{number}",
             type=mujoco.mjtGeom.mjGEOM_SPHERE,
             size=(CHIN_RADIUS_M, 0.0, 0.0),
-            pos=np.array(_HEAD.position_m) + turn.reshape(3, 3) @ ring,
+            pos=np.array(_HEAD.position_m) + turn.reshape(3, 3) @ np.array([forward, left, up]),
             contype=0,
             conaffinity=0,
         )
         spec.add_pair(geomname1=chin.name, geomname2=deck.name, condim=3)
+
+
+def _add_reins(spec: mujoco.MjSpec) -> None:
+    """What keeps the head from turning over its legs."""
+    turn = np.zeros(9)
+    mujoco.mju_quat2Mat(turn, np.array(_HEAD.quaternion_wxyz))
+    torso = next(body for body in BODIES if body.name == "torso")
+    height = HEAD_HEIGHT_M - torso.position_m[2] + REIN_UP_M
+    for name, forward, length in REINS_M:
+        there = turn.reshape(3, 3) @ np.array([forward, 0.0, REIN_UP_M])
+        spec.body("torso").add_site(name=f"{name}_body", pos=(0.0, forward, height))
+        spec.body("head").add_site(name=f"{name}_head", pos=np.array(_HEAD.position_m) + there)
+        rein = spec.add_tendon(name=name, limited=True, range=(0.0, length))
+        rein.wrap_site(f"{name}_body")
+        rein.wrap_site(f"{name}_head")
 
 
 def build_model(timestep_s: float) -> BodyModel:
@@ -181,6 +222,7 @@ def build_model(timestep_s: float) -> BodyModel:
             name=f"imu_{site.name}", pos=site.position_m, quat=site.quaternion_wxyz
         )
     _add_support(spec)
+    _add_reins(spec)
     for first, second in LOOP_CLOSURES:
         spec.add_equality(
             type=mujoco.mjtEq.mjEQ_CONNECT,

@@ -66,6 +66,17 @@ WORLD_KINDS: Final[dict[str, tuple[str, ...]]] = {
 """Every kind of change and the names of its values, in order. ``who`` is a person, a place of the
 robot, a stream or a servo. Bearings are from the robot's place at the start, x forward."""
 
+PLACES: Final = ("head", "left_antenna", "right_antenna", "body")
+WHO: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("tap", "stroke", "push", "hold"), PLACES),
+    **{f"failure_{kind}": STREAM_NAMES for kind in get_args(FailureKind)},
+    **{
+        f"failure_{kind}": tuple(joint.name for joint in JOINTS)
+        for kind in get_args(ServoFailureKind)
+    },
+}
+"""Who a change may be about, where that is not free."""
+
 
 class ScenarioError(ValueError):
     """A scenario cannot be read; the message is one line that names the file and the key."""
@@ -275,8 +286,7 @@ def _check_references(scenario: Scenario, source: str) -> None:
                 f"scenario {source}: speech[{number}].who '{speech.who}' is nobody in [[people]]"
             )
     for number, failure in enumerate(scenario.failures):
-        servo = failure.kind in get_args(ServoFailureKind)
-        known = [joint.name for joint in JOINTS] if servo else list(STREAM_NAMES)
+        known = WHO[f"failure_{failure.kind}"]
         if failure.who not in known:
             raise ScenarioError(
                 f"scenario {source}: failures[{number}].who '{failure.who}' cannot be "
@@ -292,4 +302,10 @@ def _check_references(scenario: Scenario, source: str) -> None:
             raise ScenarioError(
                 f"scenario {source}: world[{number}] ({row.kind}) needs {len(expected)} finite "
                 f"values: {', '.join(expected) or 'none'}"
+            )
+        allowed = WHO.get(row.kind)
+        if allowed is not None and row.who not in allowed:
+            raise ScenarioError(
+                f"scenario {source}: world[{number}].who '{row.who}' must be one of "
+                f"{', '.join(allowed)} for a {row.kind}"
             )

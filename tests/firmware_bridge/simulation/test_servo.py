@@ -127,7 +127,7 @@ def test_stall_current_heats_until_the_limit() -> None:
     bank.pwm_limit[LEFT] = 500  # under what counts as overload
     bank.begin()
     for _ in range(15_000):
-        bank.advance(np.zeros(9), np.zeros(9), 0.02)
+        bank.advance(np.zeros(9), np.zeros(9), np.zeros(9), 0.02)
     bank.publish()
     assert bank.hardware_error[LEFT] & ERROR_OVERHEATING
     assert bank.torque_enable[LEFT] == 0
@@ -152,7 +152,7 @@ def test_torque_off_lets_go_and_on_again_keeps_the_goal() -> None:
     plant = held()
     servos = plant.servos
     servos.torque_enable[:] = 0
-    plant.step(0.5)
+    plant.step(1.5)
     assert not servos.present_current.any()
     assert plant.data.site("head").xpos[2] < 0.17  # the head sinks
     servos.torque_enable[:] = 1

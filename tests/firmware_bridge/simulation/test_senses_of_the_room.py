@@ -1,0 +1,120 @@
+"""Ears and eyes: what they can tell, what they cannot, and what drowns them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from firmware_bridge.sensors.orientation import from_roll_pitch_yaw, rotate
+from firmware_bridge.sensors.reader import wrap_angle
+from firmware_bridge.simulation.hearing import Ears
+from firmware_bridge.simulation.room import PersonTruth, RoomState, SoundSource
+from firmware_bridge.simulation.scenario import WorldChange
+from firmware_bridge.simulation.sight import Eyes
+
+HEAD_M = np.array([0.0, 0.0, 0.2])
+
+
+def axes(yaw_rad: float) -> np.ndarray:
+    q = from_roll_pitch_yaw(0.0, 0.0, yaw_rad)
+    return np.array([rotate(q, (1, 0, 0)), rotate(q, (0, 1, 0)), rotate(q, (0, 0, 1))]).T
+
+
+def source(bearing_rad: float, distance_m: float = 1.0, level: float = 0.6) -> SoundSource:
+    x, y = distance_m * math.cos(bearing_rad), distance_m * math.sin(bearing_rad)
+    return SoundSource(x, y, 0.2, level, speech=True)
+
+
+def heard(sources: list[SoundSource], head_yaw: float = 0.0, speed: float = 0.0, n: int = 200):
+    ears = Ears(0.03, 0.3, np.random.default_rng(2))
+    turned = axes(head_yaw)
+    return [ears.listen(k * 10**8, HEAD_M, turned, sources, speed) for k in range(n)]
+
+
+@pytest.mark.parametrize("bearing", [0.0, 0.6, -1.0])
+@pytest.mark.parametrize("head_yaw", [0.0, 0.5])
+def test_angle_is_left_to_right_in_the_heads_frame(bearing: float, head_yaw: float) -> None:
+    readings = heard([source(bearing)], head_yaw)
+    angle = np.median([reading.angle_rad for reading in readings])
+    assert math.pi / 2 - angle == pytest.approx(bearing - head_yaw, abs=0.05)
+    assert np.mean([reading.speech for reading in readings]) > 0.8
+
+
+def test_front_and_back_sound_the_same() -> None:
+    front = np.median([r.angle_rad for r in heard([source(0.4)])])
+    back = np.median([r.angle_rad for r in heard([source(math.pi - 0.4)])])
+    assert front == pytest.approx(back, abs=0.03)
+
+
+def test_scatter_grows_with_distance() -> None:
+    near = np.std([r.angle_rad for r in heard([source(0.3, 0.7)])])
+    far = np.std([r.angle_rad for r in heard([source(0.3, 3.0)])])
+    assert far > 1.5 * near
+
+
+def test_own_motion_ruins_angle_and_flag() -> None:
+    still, moving = heard([source(0.3)]), heard([source(0.3)], speed=20.0)
+    error = [np.mean([abs(math.pi / 2 - r.angle_rad - 0.3) for r in rs]) for rs in (still, moving)]
+    assert error[1] > 3 * error[0]
+    assert np.mean([r.speech for r in heard([], speed=20.0)]) > 0.1
+    assert np.mean([r.speech for r in heard([])]) < 0.04
+    assert np.mean([r.energy for r in moving]) > np.mean([r.energy for r in still])
+
+
+def person(bearing_rad: float, distance_m: float = 1.0, name: str = "a") -> PersonTruth:
+    x, y = distance_m * math.cos(bearing_rad), distance_m * math.sin(bearing_rad)
+    return PersonTruth(name, x, y, 0.25, 0.0)
+
+
+def seen(people: tuple[PersonTruth, ...], head_yaw: float = 0.0, spin: float = 0.0, n: int = 100):
+    eyes = Eyes(np.random.default_rng(3))
+    turned = axes(head_yaw)
+    return [eyes.look(k * 10**8, HEAD_M, turned, spin, people) for k in range(n)]
+
+
+def test_a_face_is_seen_inside_the_field_of_view_only() -> None:
+    for bearing, head_yaw, visible in ((0.3, 0, 1), (1.2, 0, 0), (1.2, 1.0, 1), (3.0, 0, 0)):
+        share = np.mean([s.view.best is not None for s, _ in seen((person(bearing),), head_yaw)])
+        assert share > 0.9 if visible else share == 0
+
+
+def test_bearing_size_delay_and_misses() -> None:
+    sights = seen((person(0.3, 1.5),))
+    faces = [sight.view.best for sight, _ in sights if sight.view.best is not None]
+    assert 0.85 < len(faces) / len(sights) < 1.0
+    assert np.mean([face.yaw_rad for face in faces]) == pytest.approx(0.3, abs=0.02)
+    assert 0.002 < np.std([face.yaw_rad for face in faces]) < 0.02
+    assert np.mean([face.size_rad for face in faces]) == pytest.approx(0.1, abs=0.01)
+    delays = [delay for _, delay in sights]
+    assert 60e6 <= min(delays) < max(delays) <= 120e6
+
+
+def test_the_nearer_of_two_faces_wins_and_blur_hides_it() -> None:
+    both = seen((person(0.3, 2.5, "far"), person(-0.3, 0.8, "near")))
+    yaws = [sight.view.best.yaw_rad for sight, _ in both if sight.view.best is not None]
+    assert np.mean(np.array(yaws) < 0) > 0.9
+    blurred = seen((person(0.3),), spin=6.0)
+    assert np.mean([sight.view.best is not None for sight, _ in blurred]) < 0.3
+
+
+def test_a_walk_goes_round_the_robot_at_its_speed() -> None:
+    room = RoomState()
+    room.begin(WorldChange(0, "person", "a", (0.0, 1.0, 0.4)))
+    room.begin(WorldChange(10**9, "walk", "a", (math.pi / 2, 1.0, 0.5)))
+    seconds = math.pi / 2 / 0.5
+    for share in (0.0, 0.5, 1.0, 2.0):
+        (who,) = room.people(10**9 + round(share * seconds * 1e9))
+        expected = min(1.0, share) * math.pi / 2
+        assert wrap_angle(math.atan2(who.y_m, who.x_m) - expected) == pytest.approx(0, abs=1e-6)
+        assert math.hypot(who.x_m, who.y_m) == pytest.approx(1.0)
+
+
+def test_speech_lasts_as_long_as_it_says() -> None:
+    room = RoomState()
+    room.begin(WorldChange(0, "person", "a", (0.0, 1.0, 0.4)))
+    room.begin(WorldChange(10**9, "speech", "a", (2.0, 0.7)))
+    assert [bool(room.sounds(t * 10**9)) for t in (1, 2, 4)] == [True, True, False]
+    room.begin(WorldChange(5 * 10**9, "leave", "a", ()))
+    assert room.people(5 * 10**9) == ()
