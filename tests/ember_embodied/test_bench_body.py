@@ -17,7 +17,7 @@ def test_what_is_not_a_time_holds(monkeypatch: pytest.MonkeyPatch):
     claims = {claim.name: claim for claim in body.run(range(3, 5))}
     exact = {name: claim for name, claim in claims.items() if not name.endswith(TIMES)}
     assert len(exact) == 6
-    assert all(claim.holds is not False for claim in exact.values()), exact
+    assert all(claim.holds for name, claim in exact.items() if "drift" not in name), exact
     assert claims["kinematics round trip, worst"].n == 400
     assert claims["gate, targets not finite or out of limits"].n == 4_000
     assert claims["relative sleeps beside it, drift"].value > 50_000
