@@ -12,7 +12,7 @@ out, no maps and no unknown fields. So a digest of ticks may be taken over the b
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from google.protobuf.message import DecodeError, Message
 
@@ -80,6 +80,21 @@ _FLAT_FIELDS: Final = {
 }
 
 
+_PlainStream: TypeAlias = ImuSense | DoaSense | CameraSense | IntentSense
+StreamT = TypeVar("StreamT", ImuSense, DoaSense, CameraSense, IntentSense)
+_PLAIN_STREAMS: Final[dict[type[_PlainStream], tuple[Callable[..., Any], tuple[str, ...]]]] = {
+    kind: (message, tuple(name for name in kind.__dataclass_fields__ if name != "t_mono_ns"))
+    for kind, message in (
+        (ImuSense, pb.Imu),
+        (DoaSense, pb.Doa),
+        (CameraSense, pb.Camera),
+        (IntentSense, pb.Intent),
+    )
+}
+"""Streams whose messages have the records' own names, but for the age in place of the time."""
+_LISTS: Final = {"accelerometer_m_s2", "gyroscope_rad_s", "orientation_wxyz", "features"}
+
+
 def _flat_message(record: Record) -> Message:
     kind = type(record)
     return cast(
@@ -112,10 +127,10 @@ def _tick_message(record: TickRecord) -> pb.TickRecord:
                 roll_rad=sense.head.roll_rad,
                 z_m=sense.head.z_m,
             ),
-            imu=_imu_message(sense.imu, now_ns),
-            doa=_doa_message(sense.doa, now_ns),
-            camera=_camera_message(sense.camera, now_ns),
-            intent=_intent_message(sense.intent, now_ns),
+            imu=_stream_message(sense.imu, now_ns),
+            doa=_stream_message(sense.doa, now_ns),
+            camera=_stream_message(sense.camera, now_ns),
+            intent=_stream_message(sense.intent, now_ns),
             fault_bits=sense.fault_bits,
         ),
         requested=pb.MotorCommand(
@@ -166,65 +181,12 @@ def _joints_message(sense: JointsSense | None, now_ns: int) -> pb.Joints | None:
     )
 
 
-def _imu_message(sense: ImuSense | None, now_ns: int) -> pb.Imu | None:
+def _stream_message(sense: _PlainStream | None, now_ns: int) -> Any:
     if sense is None:
         return None
-    return pb.Imu(
-        age_ns=now_ns - sense.t_mono_ns,
-        interval_ns=sense.interval_ns,
-        valid=sense.valid,
-        accelerometer_m_s2=sense.accelerometer_m_s2,
-        gyroscope_rad_s=sense.gyroscope_rad_s,
-        orientation_wxyz=sense.orientation_wxyz,
-        temperature_c=sense.temperature_c,
-    )
-
-
-def _doa_message(sense: DoaSense | None, now_ns: int) -> pb.Doa | None:
-    if sense is None:
-        return None
-    return pb.Doa(
-        age_ns=now_ns - sense.t_mono_ns,
-        interval_ns=sense.interval_ns,
-        valid=sense.valid,
-        azimuth_rad=sense.azimuth_rad,
-        mirror_rad=sense.mirror_rad,
-        speech=sense.speech,
-        energy=sense.energy,
-        head_yaw_rad=sense.head_yaw_rad,
-    )
-
-
-def _camera_message(sense: CameraSense | None, now_ns: int) -> pb.Camera | None:
-    if sense is None:
-        return None
-    return pb.Camera(
-        age_ns=now_ns - sense.t_mono_ns,
-        interval_ns=sense.interval_ns,
-        valid=sense.valid,
-        face_yaw_rad=sense.face_yaw_rad,
-        face_pitch_rad=sense.face_pitch_rad,
-        size_rad=sense.size_rad,
-        confidence=sense.confidence,
-        features=sense.features,
-        head_yaw_rad=sense.head_yaw_rad,
-        head_pitch_rad=sense.head_pitch_rad,
-    )
-
-
-def _intent_message(sense: IntentSense | None, now_ns: int) -> pb.Intent | None:
-    if sense is None:
-        return None
-    return pb.Intent(
-        age_ns=now_ns - sense.t_mono_ns,
-        interval_ns=sense.interval_ns,
-        valid=sense.valid,
-        gaze_yaw_rad=sense.gaze_yaw_rad,
-        gaze_pitch_rad=sense.gaze_pitch_rad,
-        gaze_weight=sense.gaze_weight,
-        arousal=sense.arousal,
-        request=sense.request,
-    )
+    message, names = _PLAIN_STREAMS[type(sense)]
+    values = {name: getattr(sense, name) for name in names}
+    return message(age_ns=now_ns - sense.t_mono_ns, **values)
 
 
 def _tick_record(message: pb.TickRecord) -> TickRecord:
@@ -241,10 +203,10 @@ def _tick_record(message: pb.TickRecord) -> TickRecord:
             seq=sense.seq,
             joints=_joints_sense(sense.joints, now_ns) if present("joints") else None,
             head=HeadSense(head.yaw_rad, head.pitch_rad, head.roll_rad, head.z_m),
-            imu=_imu_sense(sense.imu, now_ns) if present("imu") else None,
-            doa=_doa_sense(sense.doa, now_ns) if present("doa") else None,
-            camera=_camera_sense(sense.camera, now_ns) if present("camera") else None,
-            intent=_intent_sense(sense.intent, now_ns) if present("intent") else None,
+            imu=_stream(ImuSense, sense, "imu"),
+            doa=_stream(DoaSense, sense, "doa"),
+            camera=_stream(CameraSense, sense, "camera"),
+            intent=_stream(IntentSense, sense, "intent"),
             fault_bits=Fault(sense.fault_bits),
         ),
         requested=MotorCommand(
@@ -299,57 +261,13 @@ def _joints_sense(message: pb.Joints, now_ns: int) -> JointsSense:
     )
 
 
-def _imu_sense(message: pb.Imu, now_ns: int) -> ImuSense:
-    ax, ay, az = message.accelerometer_m_s2
-    gx, gy, gz = message.gyroscope_rad_s
-    w, x, y, z = message.orientation_wxyz
-    return ImuSense(
-        t_mono_ns=now_ns - message.age_ns,
-        interval_ns=message.interval_ns,
-        valid=message.valid,
-        accelerometer_m_s2=(ax, ay, az),
-        gyroscope_rad_s=(gx, gy, gz),
-        orientation_wxyz=(w, x, y, z),
-        temperature_c=message.temperature_c,
-    )
-
-
-def _doa_sense(message: pb.Doa, now_ns: int) -> DoaSense:
-    return DoaSense(
-        t_mono_ns=now_ns - message.age_ns,
-        interval_ns=message.interval_ns,
-        valid=message.valid,
-        azimuth_rad=message.azimuth_rad,
-        mirror_rad=message.mirror_rad,
-        speech=message.speech,
-        energy=message.energy,
-        head_yaw_rad=message.head_yaw_rad,
-    )
-
-
-def _camera_sense(message: pb.Camera, now_ns: int) -> CameraSense:
-    return CameraSense(
-        t_mono_ns=now_ns - message.age_ns,
-        interval_ns=message.interval_ns,
-        valid=message.valid,
-        face_yaw_rad=message.face_yaw_rad,
-        face_pitch_rad=message.face_pitch_rad,
-        size_rad=message.size_rad,
-        confidence=message.confidence,
-        features=tuple(message.features),
-        head_yaw_rad=message.head_yaw_rad,
-        head_pitch_rad=message.head_pitch_rad,
-    )
-
-
-def _intent_sense(message: pb.Intent, now_ns: int) -> IntentSense:
-    return IntentSense(
-        t_mono_ns=now_ns - message.age_ns,
-        interval_ns=message.interval_ns,
-        valid=message.valid,
-        gaze_yaw_rad=message.gaze_yaw_rad,
-        gaze_pitch_rad=message.gaze_pitch_rad,
-        gaze_weight=message.gaze_weight,
-        arousal=message.arousal,
-        request=ModeRequest(message.request),
-    )
+def _stream(kind: type[StreamT], message: pb.BodySense, name: str) -> StreamT | None:
+    if not message.HasField(cast(Any, name)):
+        return None
+    part = getattr(message, name)
+    values = {field: getattr(part, field) for field in _PLAIN_STREAMS[kind][1]}
+    for field in _LISTS & values.keys():
+        values[field] = tuple(values[field])
+    if "request" in values:
+        values["request"] = ModeRequest(values["request"])
+    return kind(t_mono_ns=message.t_mono_ns - part.age_ns, **values)
