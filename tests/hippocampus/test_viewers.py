@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from mcap.reader import make_reader
 from mcap_protobuf.decoder import DecoderFactory
 
+from hippocampus.ember_pb2 import TickRecord, TimingRecord
 from hippocampus.topics import TOPICS
+
+ROOT = Path(__file__).parents[2]
 
 NAMES = {
     "/header": "ember.HeaderRecord",
@@ -100,3 +105,17 @@ def gaze(head):
         math.sin(head.yaw_rad) * level,
         -math.sin(head.pitch_rad),
     )
+
+
+def test_every_plot_of_the_rerun_tool_names_a_field_of_the_log():
+    source = (ROOT / "tools" / "viewers" / "rerun_plots.py").read_text()
+    selectors = re.findall(r'"(\.[a-z_.\[\]]+)"', source)
+    assert len(selectors) >= 10
+    for selector in selectors:
+        names = selector.removesuffix(".value").strip(".").split(".")
+        kind = TimingRecord if names == ["lateness_ns"] else TickRecord
+        fields = kind.DESCRIPTOR.fields_by_name
+        for name in names:
+            field = fields[name.removesuffix("[]")]
+            assert field.is_repeated == name.endswith("[]"), selector
+            fields = field.message_type.fields_by_name if field.message_type else {}
