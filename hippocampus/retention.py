@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hippocampus.segment import SEGMENT_SUFFIX, marker_path
+from hippocampus.segment import OPEN_SUFFIX, SEGMENT_SUFFIX
 
 KEEP_SUFFIX: Final = ".keep"
 SESSION_KEEP: Final = ".keep"
@@ -43,18 +43,19 @@ class Pruned:
 
 
 def surplus(
-    segments: Iterable[StoredSegment], quota_bytes: int, free_bytes: int, min_free_bytes: int
+    segments: Sequence[StoredSegment], quota_bytes: int, free_bytes: int, min_free_bytes: int
 ) -> tuple[tuple[StoredSegment, ...], int]:
     """Which segments to delete, oldest first, and how many bytes are missing even then.
 
     Age is the order of the paths: session folders and segments are named so that they sort by
     time. Deletes no segment more than needed.
     """
-    ordered = sorted(segments, key=lambda segment: segment.path)
-    total_bytes = sum(segment.size_bytes for segment in ordered)
-    needed_bytes = max(total_bytes - quota_bytes, min_free_bytes - free_bytes, 0)
+    total_bytes = sum(segment.size_bytes for segment in segments)
+    needed_bytes = max(total_bytes - quota_bytes, min_free_bytes - free_bytes)
+    if needed_bytes <= 0:
+        return (), 0
     chosen = []
-    for segment in ordered:
+    for segment in sorted(segments, key=lambda segment: segment.path):
         if needed_bytes <= 0:
             break
         if segment.sealed and not segment.kept:
@@ -66,14 +67,13 @@ def surplus(
 def stored_segments(root: Path) -> tuple[StoredSegment, ...]:
     """Every segment in the session folders under ``root``; files with other names are not ours."""
     found = []
-    for session in (path for path in root.glob("*") if path.is_dir()):
+    for session in sorted(path for path in root.iterdir() if path.is_dir()):
         sizes = {entry.name: entry.stat().st_size for entry in os.scandir(session)}
-        for name, size_bytes in sizes.items():
-            if _SEGMENT_NAME.fullmatch(name):
-                path = session / name
-                kept = SESSION_KEEP in sizes or path.with_suffix(KEEP_SUFFIX).name in sizes
-                sealed = marker_path(path).name not in sizes
-                found.append(StoredSegment(path, size_bytes, kept, sealed))
+        for name in sorted(filter(_SEGMENT_NAME.fullmatch, sizes)):
+            stem = name.removesuffix(SEGMENT_SUFFIX)
+            kept = SESSION_KEEP in sizes or stem + KEEP_SUFFIX in sizes
+            sealed = stem + OPEN_SUFFIX not in sizes
+            found.append(StoredSegment(session / name, sizes[name], kept, sealed))
     return tuple(found)
 
 
