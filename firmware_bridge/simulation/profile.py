@@ -38,6 +38,7 @@ class Profile:
         self._ramp = np.zeros(len(position))
         self._elapsed = np.zeros(len(position))
         self._busy = False
+        self._ramped = False
 
     def hold(self, where: Bools, position: Array) -> None:
         """Stand still at ``position`` where the mask says so."""
@@ -82,6 +83,7 @@ class Profile:
             array[where] = value[where]
         self._elapsed[where] = 0.0
         self._busy = True
+        self._ramped = bool(self._ramp.any())
 
     def advance(self, dt_s: float) -> None:
         """Move the nine trajectories on by ``dt_s``."""
@@ -95,12 +97,19 @@ class Profile:
             self.acceleration.fill(0.0)
             self._busy = False
             return
+        if not self._ramped:
+            self.position[:] = self._start + self._cruise * np.minimum(
+                self._elapsed, self._duration
+            )
+            self.velocity[:] = np.where(done, 0.0, self._cruise)
+            return
         before = self.velocity.copy()
         ramp = np.maximum(self._ramp, _TINY)
         elapsed = np.minimum(self._elapsed, self._duration)
         first = np.minimum(elapsed / ramp, 1.0)
         last = np.maximum(elapsed - (self._duration - self._ramp), 0.0) / ramp
-        middle = np.clip(elapsed - self._ramp, 0.0, self._duration - 2.0 * self._ramp)
+        middle = np.maximum(elapsed - self._ramp, 0.0)
+        middle = np.minimum(middle, self._duration - 2.0 * self._ramp)
         gain = self._cruise - self._start_velocity
         ramped = self._ramp * (
             first * (self._start_velocity + 0.5 * first * gain)
