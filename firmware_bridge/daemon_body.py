@@ -113,7 +113,8 @@ class DaemonBody:
         state = link.status.state if link.status else RUNNING
         told = sum(1 for told_ns in link.health_ns if told_ns)
         faulty = [servo.joint.name for servo in link.servos if self._servo_faults(servo)]
-        return (
+        camera = self._camera.problem() if self._camera else None
+        checks = (
             Check(
                 "daemon",
                 passed=link.problem is None and state == RUNNING,
@@ -144,6 +145,10 @@ class DaemonBody:
                 remedy="let it cool and free what blocks it, then restart the daemon",
             ),
         )
+        if camera is None:
+            return checks
+        remedy = "see what it says, or leave the model under [faces] out"
+        return (*checks, Check("sensor", passed=False, found=camera, remedy=remedy, required=False))
 
     def sense(self) -> BodySense:
         """The newest of every stream. Waits for nothing."""

@@ -29,7 +29,7 @@ from firmware_bridge.daemon_messages import DaemonSettings
 from firmware_bridge.daemon_packets import find_answer, read_packet
 from firmware_bridge.dynamixel.servo_state import HEALTH, TELEMETRY
 from firmware_bridge.joints import JOINTS, REST_POSE_RAD
-from firmware_bridge.senses import DOA_STREAM, IMU_STREAM, JOINTS_STREAM, Fault, on_rate, usable
+from firmware_bridge.senses import DOA_STREAM, IMU_STREAM, JOINTS_STREAM, Fault, usable
 
 RECORDED = json.loads((Path(__file__).parent / "recorded_daemon.json").read_text())
 PUSHED = {json.loads(text)["type"]: json.loads(text) for text in RECORDED["pushed"]}
@@ -145,7 +145,6 @@ def test_reads_every_stream_of_the_daemon(daemon: Daemon) -> None:
     sense = body.sense()
     assert sense.joints is not None
     assert usable(sense.joints, JOINTS_STREAM, sense.t_mono_ns)
-    assert on_rate(sense.joints, JOINTS_STREAM)
     assert [j.position_rad for j in sense.joints.joints] == daemon.positions
     assert [j.voltage_v for j in sense.joints.joints] == pytest.approx([7.2] * 9)
     assert all(20.0 <= j.temperature_c <= 40.0 for j in sense.joints.joints)
@@ -157,7 +156,6 @@ def test_reads_every_stream_of_the_daemon(daemon: Daemon) -> None:
     assert sense.imu.accelerometer_m_s2 == (0.12, -0.05, 9.79)
     assert sense.doa is not None
     assert usable(sense.doa, DOA_STREAM, sense.t_mono_ns)
-    assert on_rate(sense.doa, DOA_STREAM)
     assert sense.doa.azimuth_rad - sense.doa.head_yaw_rad == pytest.approx(0.5236, abs=1e-4)
     assert all(check.passed for check in body.checks())
     assert sense.fault_bits == Fault.NONE
@@ -172,12 +170,12 @@ def test_torque_goes_on_at_the_present_pose_and_then_follows(daemon: Daemon) -> 
     assert first.position_rad == start, "a jump on arming breaks legs"
     _until(lambda: daemon.mode == "enabled")
     time.sleep(0.35)
-    assert body.act(_targets(0.5)) == _targets(0.5)
+    assert body.act(_targets(0.5, 0.5)) == _targets(0.5, 0.5)
     _until(lambda: daemon.positions == [0.5] * 9)
     kinds = [kind for kind, _ in daemon.told]
     assert kinds[0] == "set_motor_mode"
     yaws = [value[0] for kind, value in daemon.told if kind == "set_head_joints"]
-    assert len(set(yaws)) >= 4, "a tenth of a second is walked in steps"
+    assert len(set(yaws)) >= 4, "half a second is walked in steps"
     assert yaws == sorted(yaws)
     joints = body.link.joints
     _until(lambda: body.link.joints is not joints)
