@@ -13,7 +13,7 @@ from ember_embodied.cli.bench import seed_range
 from ember_embodied.cli.model import need_torch, score_lines
 
 SEEDS: Final = "0:2000"
-EXAM_SEEDS: Final = "100000:100040"
+EXAM_SEEDS: Final = "100000:100024"
 
 
 def command(
@@ -69,6 +69,6 @@ def command(
 
         folder = work or Path("runs") / out.name
         network = train(course, folder, jobs, progress)
-        bundle = graduate(network, course, out, again, examined, jobs, progress)
+        bundle = graduate(network, course, out, again, examined, folder, jobs, progress)
     print(f"{bundle.path}  {bundle.digest}")
     print("\n".join(score_lines(bundle.manifest)))

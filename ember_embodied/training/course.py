@@ -27,7 +27,7 @@ from ember_embodied.training import lives as files
 from ember_embodied.training.card import write_card
 from ember_embodied.training.cloning import CloningConfig, Curve, clone
 from ember_embodied.training.evaluation import Tally, figures, tally
-from ember_embodied.training.export import Provenance, write_bundle
+from ember_embodied.training.export import Provenance, code_sha256, write_bundle
 from ember_embodied.training.policies import BASELINES
 from ember_embodied.training.rollouts import RolloutSettings, live
 from ember_embodied.training.weights import load_weights, save_weights
@@ -55,11 +55,10 @@ class Course:
     seeds: tuple[int, int]
     """Lives of training are drawn from these seeds, [first, last)."""
     rounds: tuple[Round, ...] = (
-        Round(lives=40, steps=700),
-        Round(lives=50, steps=800),
-        Round(lives=50, steps=1000),
-        Round(lives=50, steps=1200),
-        Round(lives=40, steps=2400),
+        Round(lives=34, steps=500),
+        Round(lives=24, steps=500),
+        Round(lives=24, steps=600),
+        Round(lives=24, steps=1500),
     )
     network: NetworkConfig = field(default_factory=NetworkConfig)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
@@ -148,20 +147,41 @@ def _live_one(seed: int, settings: RolloutSettings, driver: str, path: str) -> N
 
 
 def judge(
-    driver: str, seeds: Sequence[int], settings: RolloutSettings, jobs: int, progress: Progress
+    driver: str,
+    seeds: Sequence[int],
+    settings: RolloutSettings,
+    jobs: int,
+    progress: Progress,
+    folder: Path | None = None,
 ) -> list[Tally]:
-    """Let a policy live ``seeds`` and tally each life, in order of seed."""
+    """Let a policy live ``seeds`` and tally each life, in order of seed.
+
+    Tallies are kept in ``folder``, if there is one, under the digest of who drives and how.
+    """
     quiet = replace(settings, noise_share=0.0)
+    place = None
+    if folder is not None:
+        who = driver if driver in (TEACHER, *BASELINES) else bundles.load(driver).digest
+        place = folder / bundles.sha256(f"{who} {quiet} {code_sha256()}".encode())[:16]
+        place.mkdir(parents=True, exist_ok=True)
     results: dict[int, Tally] = {}
-    for seed, result in _parallel(_judge_one, [(s, quiet, driver) for s in seeds], jobs):
+    for seed, result in _parallel(_judge_one, [(s, quiet, driver, place) for s in seeds], jobs):
         results[seed] = result
         progress(f"exam: {Path(driver).name}", len(results), len(seeds))
     return [results[seed] for seed in seeds]
 
 
-def _judge_one(seed: int, settings: RolloutSettings, driver: str) -> tuple[int, Tally]:
+def _judge_one(
+    seed: int, settings: RolloutSettings, driver: str, place: Path | None
+) -> tuple[int, Tally]:
+    kept = place / f"{seed:07d}.json" if place else None
+    if kept is not None and kept.exists():
+        return seed, msgspec.json.decode(kept.read_bytes(), type=Tally)
     _, trace = live(seed, settings, policy(driver))
-    return seed, tally(trace)
+    found = tally(trace)
+    if kept is not None:
+        kept.write_bytes(msgspec.json.encode(found))
+    return seed, found
 
 
 def policy(name: str) -> Policy | None:
@@ -179,11 +199,12 @@ def scores(
     settings: RolloutSettings,
     jobs: int,
     progress: Progress,
+    folder: Path,
 ) -> tuple[Score, ...]:
     """Measure each policy (shown name to driver) on the same seeds."""
     found = []
     for shown, driver in drivers.items():
-        for f in figures(judge(driver, seeds, settings, jobs, progress)):
+        for f in figures(judge(driver, seeds, settings, jobs, progress, folder)):
             found.append(Score(shown, f.name, f.value, f.unit, f.n, f.interval))
     return tuple(found)
 
@@ -228,6 +249,7 @@ def graduate(
     out: Path,
     command: str,
     exam: range,
+    work: Path,
     jobs: int,
     progress: Progress,
 ) -> Bundle:
@@ -252,7 +274,7 @@ def graduate(
     )
     bundle = write_bundle(network, out, provenance)
     drivers = {out.name: str(out), TEACHER: TEACHER, REACTIVE: REACTIVE}
-    measured = scores(drivers, exam, course.rollout, jobs, progress)
+    measured = scores(drivers, exam, course.rollout, jobs, progress, work / "exam")
     manifest = msgspec.structs.replace(bundle.manifest, scores=measured)
     bundles.save_manifest(out, manifest)
     (out / bundles.CARD_FILE).write_text(write_card(manifest), encoding="utf-8")

@@ -78,16 +78,6 @@ def load(path: Path) -> Life:
     return Life(**arrays)
 
 
-def load_folder(folder: Path) -> list[Life]:
-    """Every life of a folder, in the order of the names. Raises ``LifeError``."""
-    if not folder.is_dir():
-        raise LifeError(f"{folder}: no such folder")
-    lives = [load(path) for path in sorted(folder.glob("*.npz")) if "partial" not in path.name]
-    if not lives:
-        raise LifeError(f"{folder}: holds no life")
-    return lives
-
-
 def batch(lives: Sequence[Life]) -> dict[str, Tensor]:
     """Lives side by side, each [T, batch, width]; the shortest life ends the batch."""
     ticks = min(len(life.dt) for life in lives)

@@ -9,6 +9,7 @@ from ember_embodied.network import COMMAND_LIMIT_RAD, PLACES, Ember, NetworkConf
 from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES, STREAMS
 from ember_embodied.training.export import Provenance, measure_parity, write_bundle
 
+torch.set_num_threads(1)
 SMALL = NetworkConfig(embedding=16, backbone=24, neurons=24)
 
 

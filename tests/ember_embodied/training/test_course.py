@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ember_embodied import bundle as bundles
-from ember_embodied.network import NetworkConfig
+from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.training.card import write_card
 from ember_embodied.training.course import (
     REACTIVE,
@@ -22,7 +23,7 @@ from ember_embodied.training.evaluation import figures
 from ember_embodied.training.lives import LifeError
 from ember_embodied.training.rollouts import RolloutSettings, draw_scenario, live
 
-SHORT = RolloutSettings(seconds=6.0)
+SHORT = RolloutSettings(seconds=4.0)
 TINY = Course(
     seeds=(0, 10),
     rounds=(Round(lives=1, steps=4), Round(lives=1, steps=4)),
@@ -38,8 +39,8 @@ def test_a_seed_is_a_life() -> None:
     assert life.senses.tobytes() == again.senses.tobytes()
     assert life.command.tobytes() == again.command.tobytes()
     assert other.senses.tobytes() != life.senses.tobytes()
-    assert len(trace.t_s) == len(life.dt) == 60
-    assert draw_scenario(3, 6.0) != draw_scenario(4, 6.0)
+    assert len(trace.t_s) == len(life.dt) == 40
+    assert draw_scenario(3, 4.0) != draw_scenario(4, 4.0)
 
 
 def test_the_teacher_beats_doing_nothing() -> None:
@@ -52,17 +53,18 @@ def test_the_teacher_beats_doing_nothing() -> None:
     assert measured["idle"]["following_error_mean"] > 10.0
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_course_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
     whole = train(TINY, tmp_path / "whole", 1, silent)
-    cut = tmp_path / "cut"
-    train(TINY, cut, 1, silent)
+    cut = Path(shutil.copytree(tmp_path / "whole", tmp_path / "cut"))
     (cut / "round_1" / "weights.npz").unlink()
     (cut / "round_1" / "life_0000001.npz").unlink()
     again = train(TINY, cut, 1, silent)
     for one, other in zip(whole.parameters(), again.parameters(), strict=True):
         assert np.array_equal(one.detach().numpy(), other.detach().numpy())
 
-    bundle = graduate(whole, TINY, tmp_path / "tiny", "command", range(50, 51), 1, silent)
+    bundle = graduate(whole, TINY, tmp_path / "tiny", "command", range(50, 51), cut, 1, silent)
     manifest = bundles.load(bundle.path).manifest
     assert manifest.trained
     assert manifest.parity.max_abs_error <= 1e-5
@@ -74,9 +76,9 @@ def test_a_course_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
 
 
 def test_an_exam_on_learned_seeds_is_refused(tmp_path: Path) -> None:
-    network = train(TINY, tmp_path, 1, silent)
+    network = Ember(TINY.network)
     with pytest.raises(LifeError, match="overlaps"):
-        graduate(network, TINY, tmp_path / "out", "command", range(9, 12), 1, silent)
+        graduate(network, TINY, tmp_path / "o", "command", range(9, 12), tmp_path, 1, silent)
 
 
 def test_too_few_seeds_are_refused_before_anything_starts(tmp_path: Path) -> None:
