@@ -192,7 +192,7 @@ class DaemonLink:
         now_ns = self._clock.mono_ns()
         try:
             message = self._pushed.decode(text)
-        except msgspec.ValidationError:
+        except msgspec.DecodeError:
             return  # One of the daemon's other messages.
         if isinstance(message, JointMessage):
             self._take_joints(now_ns, message)
@@ -258,7 +258,7 @@ class DaemonLink:
         async for text in socket:
             try:
                 message = self._state.decode(text)
-            except msgspec.ValidationError:
+            except msgspec.DecodeError:
                 continue
             now_ns = self._clock.mono_ns()
             if message.control_mode is not None:

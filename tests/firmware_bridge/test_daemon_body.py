@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
@@ -263,6 +263,7 @@ def test_no_daemon_is_one_clear_line() -> None:
     assert "\n" not in str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(JOINTS), st.booleans(), st.binary(max_size=40), st.binary(max_size=9))
 def test_finds_an_answer_behind_the_rest_of_another(
     joint: Any, healthy: bool, before: bytes, behind: bytes
@@ -277,6 +278,15 @@ def test_finds_an_answer_behind_the_rest_of_another(
     assert find_answer(before + answer, joint.servo_id + 1, length) is None
 
 
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from([b"\xff\xff\xfd\x00", b"\xff", b"\xfd", b"\n", b"\x55", b"\x04\x00"]))
+)
+def test_any_noise_comes_to_an_end(pieces: list[bytes]) -> None:
+    assert find_answer(b"".join(pieces), 10, 21) is None
+
+
+@settings(deadline=None)
 @given(st.sampled_from(JOINTS), st.data())
 def test_a_damaged_or_short_answer_is_no_answer(joint: Any, data: st.DataObject) -> None:
     address, length = TELEMETRY

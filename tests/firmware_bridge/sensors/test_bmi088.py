@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import smbus2.smbus2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.clock import VirtualClock
@@ -282,6 +282,7 @@ def test_an_impossible_range_is_refused() -> None:
         ImuSettings(accelerometer_range_g=4)
 
 
+@settings(deadline=None)
 @given(st.floats(-40.0, 85.0))
 def test_temperature_over_its_whole_range(temperature_c: float) -> None:
     raw = round((temperature_c - 23.0) / 0.125) & 0x7FF

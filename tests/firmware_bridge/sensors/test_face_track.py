@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.senses import FACE_FEATURES
@@ -61,6 +61,7 @@ def test_measures_the_speed_of_a_face() -> None:
     assert view.features[4] == pytest.approx(-0.2 / 2.0, rel=0.05)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 10**9), st.lists(sightings, max_size=6)), max_size=8))
 def test_features_stay_in_their_range(frames: list[tuple[int, list[Sighting]]]) -> None:
     track, now_ns = FaceTrack(), 0
@@ -71,11 +72,13 @@ def test_features_stay_in_their_range(frames: list[tuple[int, list[Sighting]]]) 
         assert all(-1.0 <= feature <= 1.0 for feature in view.features)
 
 
+@settings(deadline=None)
 @given(st.floats(-math.pi, math.pi), st.floats(-1.5, 1.5))
 def test_bearing_and_direction_are_inverse(yaw: float, pitch: float) -> None:
     assert bearing_of(direction_of(yaw, pitch)) == pytest.approx((yaw, pitch), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(
     st.floats(-2.0, 2.0),
     st.floats(-0.6, 0.6),

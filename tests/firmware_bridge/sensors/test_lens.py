@@ -16,7 +16,7 @@ SIZES = [(3840, 2592), (3840, 2160), (1920, 1080), (1280, 720), (640, 480)]
 
 
 @pytest.mark.parametrize("size", SIZES)
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(st.floats(0.01, 0.99), st.floats(0.01, 0.99))
 def test_pixel_to_direction_and_back(size: tuple[int, int], x: float, y: float) -> None:
     lens = Lens(LensSettings(), *size)

@@ -37,6 +37,7 @@ def _tilt_error_deg(estimate: Quaternion, truth: Quaternion) -> float:
     return math.degrees(math.acos(max(-1.0, min(1.0, float(np.dot(seen, true))))))
 
 
+@settings(deadline=None)
 @given(angles, angles)
 def test_first_sample_sets_the_tilt(roll: float, pitch: float) -> None:
     truth = multiply(_about(1, pitch), _about(0, roll))
@@ -46,7 +47,7 @@ def test_first_sample_sets_the_tilt(roll: float, pitch: float) -> None:
     assert _tilt_error_deg(estimate, truth) < 1e-3
 
 
-@settings(max_examples=30)
+@settings(deadline=None, max_examples=30)
 @given(angles, angles, st.lists(st.floats(0.002, 0.05), min_size=20, max_size=60), st.data())
 def test_follows_any_turn_with_any_spacing(
     roll: float, yaw: float, spacing: list[float], data: st.DataObject
@@ -81,7 +82,7 @@ def test_a_fast_turn_about_the_vertical_does_not_tilt_it() -> None:
 
 
 @given(st.tuples(*[st.floats(-0.02, 0.02)] * 3))
-@settings(max_examples=20)
+@settings(deadline=None, max_examples=20)
 def test_learns_the_bias_at_rest_and_keeps_the_heading(bias: Vector) -> None:
     generator = np.random.default_rng(7)
     estimator = OrientationFilter()
@@ -95,6 +96,18 @@ def test_learns_the_bias_at_rest_and_keeps_the_heading(bias: Vector) -> None:
     assert estimator.bias_rad_s == pytest.approx(bias, abs=3e-4)
     turned = multiply(estimates[-1], conjugate(estimates[1000]))
     assert math.degrees(2.0 * math.acos(min(1.0, abs(turned[0])))) < 0.5
+
+
+vectors = st.tuples(*[st.floats(-300.0, 300.0)] * 3)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(vectors, vectors, st.floats(-0.1, 2.0)), min_size=1, max_size=30))
+def test_is_a_rotation_whatever_comes_in(samples: list[tuple[Vector, Vector, float]]) -> None:
+    """Free fall, shocks, spins, times that stand still: never anything but a unit quaternion."""
+    estimator = OrientationFilter()
+    for rate, force, dt_s in samples:
+        assert math.hypot(*estimator.update(rate, force, dt_s)) == pytest.approx(1.0)
 
 
 def test_levels_anew_after_a_gap() -> None:

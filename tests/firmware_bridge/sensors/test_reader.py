@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.clock import SystemClock, VirtualClock
@@ -116,6 +116,7 @@ def test_pose_is_interpolated_the_short_way_round() -> None:
     assert not history.at(-900_000_000).known
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 10**9), min_size=2, max_size=100),
     st.floats(0.0, 1.0),
@@ -131,6 +132,7 @@ def test_pose_of_a_steady_turn_is_exact(gaps: list[int], share: float, rate: flo
     assert error == pytest.approx(0.0, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(st.floats(-100.0, 100.0))
 def test_wrap_angle(angle: float) -> None:
     wrapped = wrap_angle(angle)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import usb.backend
 import usb.core
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.clock import VirtualClock
@@ -206,6 +206,7 @@ def test_an_angle_that_cannot_be_is_not_valid(angle: float) -> None:
     assert math.isfinite(sense.azimuth_rad + sense.mirror_rad)
 
 
+@settings(deadline=None)
 @given(st.floats(0.0, math.pi), st.floats(-math.pi, math.pi))
 def test_both_hypotheses_make_the_same_angle_with_the_row(angle: float, head_yaw: float) -> None:
     """The row points to the head's left; a wave from either side meets it at the same angle."""
@@ -217,6 +218,7 @@ def test_both_hypotheses_make_the_same_angle_with_the_row(angle: float, head_yaw
     assert math.cos(sense.azimuth_rad - head_yaw) >= -1e-9, "the first is in front"
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_energy_is_a_share(raw: float) -> None:
     assert 0.0 <= energy_share(raw, 1e6) <= 1.0
