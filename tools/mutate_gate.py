@@ -44,6 +44,10 @@ EQUIVALENT: Final = (
     (r"if far else 0\.0", r"if far else 1\.0", "no way times any rate is no way"),
     (r"high = -1\.0", r"high = -2\.0", "any negative rate says that none is allowed"),
     (r"if size > limit", r"if size >= limit", "limit / limit is 1.0"),
+    (r"if least > low", r"if least >= low", "the larger of two equals is either"),
+    (r"if most < high", r"if most <= high", "the smaller of two equals is either"),
+    (r"if a <= v", r"if a < v", "a value at the lower edge becomes the lower edge"),
+    (r"if v > b", r"if v >= b", "a value at the upper edge was taken before"),
 )
 """(what is taken away, what takes its place, why nothing changes)"""
 CHECKED_LENGTHS: Final = (
