@@ -113,7 +113,7 @@ def test_rest_ends_when_the_body_is_there():
     story = Story()
     assert story.step(request=REST) is Mode.REST
     assert story.step() is Mode.REST
-    story.pose = tuple(rest + 0.1 for rest in REST_POSE_RAD)
+    story.pose = (0.15, *REST_POSE_RAD[1:])
     assert story.step() is Mode.OFF
 
 
@@ -207,6 +207,7 @@ def test_the_budget_of_hold_comes_back_in_a_minute():
     story.until(Mode.RUN)
     story.modes(61.0)
     assert story.state.hold_spent_ns == 0
+    assert isinstance(story.state.hold_spent_ns, int)
     assert set(story.modes(5.0, Fault.COMMAND_INVALID)) == {Mode.HOLD}
 
 
@@ -230,11 +231,12 @@ def test_a_clock_that_jumps_back_does_no_harm():
 
 def test_the_pose_to_hold_is_the_one_of_the_moment():
     story = Story()
+    story.pose = there = tuple(rest + 0.7 for rest in REST_POSE_RAD)
     story.step(Fault.COMMAND_INVALID)
     story.pose = REST_POSE_RAD
     story.step(Fault.COMMAND_INVALID)
-    assert story.state.held_rad == AWAY
-    assert goal_of_mode(story.state, REST_POSE_RAD, REST_POSE_RAD, 0.1)[0].position_rad == AWAY
+    assert story.state.held_rad == there
+    assert goal_of_mode(story.state, AWAY, REST_POSE_RAD, 0.1)[0].position_rad == there
 
 
 def test_what_each_mode_makes_of_a_request():
@@ -308,6 +310,11 @@ def test_a_sound_sense_shows_no_fault_and_bit_one_of_the_servos_is_normal():
         ({"temperature_c": 59.9}, Fault.NONE),
         ({"voltage_v": 3.9}, Fault.VOLTAGE_LOW),
         ({"voltage_v": 0.0, "t_telemetry_ns": 0}, Fault.NONE),
+        ({"voltage_v": 4.0}, Fault.NONE),
+        (
+            {"error_bits": 0x04, "torque_enabled": False, "temperature_c": 71.0, "voltage_v": 3.0},
+            Fault.SERVO_OVERHEAT | Fault.TORQUE_LOST | Fault.TEMPERATURE_HIGH | Fault.VOLTAGE_LOW,
+        ),
         ({"answered": False}, Fault.SERVO_SILENT),
         (
             {"answered": False, "error_bits": 0x04, "torque_enabled": False, "voltage_v": 0.0},
@@ -346,5 +353,6 @@ def test_a_stream_is_missed_only_by_a_robot_that_has_it(
 
 
 def test_what_the_body_reports_is_kept():
-    sense = replace(SENSE, fault_bits=Fault.BUS_LOST | Fault.LIFTED)
-    assert faults_of(sense, ALL, torque_expected=True) == Fault.BUS_LOST | Fault.LIFTED
+    sense = replace(SENSE, fault_bits=Fault.BUS_LOST | Fault.LIFTED, camera=None)
+    found = Fault.BUS_LOST | Fault.LIFTED | Fault.CAMERA_STALE
+    assert faults_of(sense, ALL, torque_expected=True) == found
