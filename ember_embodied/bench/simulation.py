@@ -23,7 +23,7 @@ from firmware_bridge.simulation.body import SimBody
 from firmware_bridge.simulation.motor import ServoUnits
 from firmware_bridge.simulation.plant import Plant
 from firmware_bridge.simulation.scenario import load_scenario
-from firmware_bridge.simulation.servo import PULSES_PER_RAD, TIME_BASED_PROFILE
+from firmware_bridge.simulation.servo_registers import PULSES_PER_RAD, TIME_BASED_PROFILE
 
 RATE_HZ: Final = 10
 TIMED_S: Final = 20

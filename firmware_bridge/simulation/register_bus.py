@@ -21,14 +21,14 @@ from firmware_bridge.simulation.channel import (
     SLOW_FACTOR,
     Failures,
 )
-from firmware_bridge.simulation.servo import (
+from firmware_bridge.simulation.servo import ServoBank
+from firmware_bridge.simulation.servo_registers import (
     ERROR_INPUT_VOLTAGE,
     ERROR_OVERHEATING,
     ERROR_OVERLOAD,
     ERROR_SHOCK,
     TIME_BASED_PROFILE,
     VELOCITY_UNIT_RAD_S,
-    ServoBank,
 )
 
 SETTINGS: Final = ServoSettings()

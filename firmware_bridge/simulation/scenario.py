@@ -280,6 +280,11 @@ def _check_references(scenario: Scenario, source: str) -> None:
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ScenarioError(f"scenario {source}: two people are called '{min(twice)}'")
+    for number, person in enumerate(scenario.people):
+        if person.until_s is not None and person.until_s <= person.from_s:
+            raise ScenarioError(
+                f"scenario {source}: people[{number}].until_s must be later than from_s"
+            )
     for number, speech in enumerate(scenario.speech):
         if speech.who not in names:
             raise ScenarioError(

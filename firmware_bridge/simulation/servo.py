@@ -7,13 +7,11 @@ the docstring of the constant says what is assumed.
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.joints import COUNTS_PER_TURN, JOINTS
 from firmware_bridge.simulation.motor import (
     BACK_EMF_V_S,
     FRICTION_BASE_N_M,
@@ -28,15 +26,30 @@ from firmware_bridge.simulation.motor import (
     dry_friction,
 )
 from firmware_bridge.simulation.profile import VELOCITY_UNIT_PULSES_S, Profile
+from firmware_bridge.simulation.servo_registers import (
+    CURRENT_MODE,
+    CURRENT_POSITION_MODE,
+    ERROR_INPUT_VOLTAGE,
+    ERROR_OVERHEATING,
+    ERROR_OVERLOAD,
+    ERROR_SHOCK,
+    FULL_PWM,
+    HALF_TURN,
+    POSITION_MODE,
+    PULSES_PER_RAD,
+    PWM_MODE,
+    REVERSE_DIRECTION,
+    SERVO_COUNT,
+    SHIPPED_HOMING,
+    TIME_BASED_PROFILE,
+    VELOCITY_MODE,
+    VELOCITY_UNIT_RAD_S,
+    ServoRegisters,
+)
 
 Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-SERVO_COUNT: Final = len(JOINTS)
-FULL_PWM: Final = 885
-PULSES_PER_RAD: Final = COUNTS_PER_TURN / (2.0 * math.pi)
-VELOCITY_UNIT_RAD_S: Final = 0.229 * 2.0 * math.pi / 60.0
 PWM_SLOPE_UNIT_V_MS: Final = 1.977e-3
 P_GAIN_DIVISOR: Final = 128.0
 I_GAIN_DIVISOR: Final = 65536.0
@@ -45,23 +58,10 @@ FEEDFORWARD_DIVISOR: Final = 4.0
 """Feed-forwards act on pulses per ms and pulses per ms^2 (the manual names no unit)."""
 VELOCITY_P_GAIN: Final = 180
 VELOCITY_I_GAIN: Final = 1600
-TIME_BASED_PROFILE: Final = 4
-REVERSE_DIRECTION: Final = 1
 MOVING_THRESHOLD: Final = 10
 
 FREE_SPEED_RAD_S_V: Final = 1.0 / BACK_EMF_V_S
 IDLE_CURRENT_A: Final = SERVO_COUNT * STANDBY_CURRENT_A
-
-CURRENT_MODE: Final = 0
-VELOCITY_MODE: Final = 1
-POSITION_MODE: Final = 3
-CURRENT_POSITION_MODE: Final = 5
-PWM_MODE: Final = 16
-
-ERROR_INPUT_VOLTAGE: Final = 0x01
-ERROR_OVERHEATING: Final = 0x04
-ERROR_SHOCK: Final = 0x10
-ERROR_OVERLOAD: Final = 0x20
 
 SUPPLY_V: Final = 7.2
 SUPPLY_RESISTANCE_OHM: Final = 0.12
@@ -76,15 +76,8 @@ PROTECTION_PERIOD_S: Final = 0.02
 SHOCK_V: Final = 3.0
 """Under this rail voltage the servo's own supply fails (register bit 0x10)."""
 
-_SHIPPED_HOMING: Final = np.array([joint.homing_offset_raw for joint in JOINTS], dtype=np.int64)
-_HALF_TURN: Final = COUNTS_PER_TURN // 2
 
-
-def _ints(value: int) -> Ints:
-    return np.full(SERVO_COUNT, value, dtype=np.int64)
-
-
-class ServoBank:
+class ServoBank(ServoRegisters):
     """The nine servos' control tables and what runs on them. Arrays are in joint order.
 
     Anyone may write the writable arrays between steps; the bank reads them at the next step and
@@ -94,23 +87,11 @@ class ServoBank:
     """
 
     def __init__(self, units: ServoUnits, supply_v: float = SUPPLY_V) -> None:
+        super().__init__()
         self.units = units
         self.supply_v = supply_v
         self.silent: Bools = np.zeros(SERVO_COUNT, dtype=np.bool_)
         """Servos that answer nobody (a broken cable): for the bus or body to honour."""
-        self._power_up_eeprom()
-        self._power_up_ram()
-        self.present_position = _ints(_HALF_TURN)
-        self.present_velocity = _ints(0)
-        self.present_current = _ints(0)
-        self.present_pwm = _ints(0)
-        self.velocity_trajectory = _ints(0)
-        self.position_trajectory = _ints(_HALF_TURN)
-        self.present_voltage = _ints(round(supply_v * 10))
-        self.present_temperature = _ints(25)
-        self.hardware_error = _ints(0)
-        self.moving = _ints(0)
-        self.registered = _ints(0)
         self.torque_constant_n_m_a: Array = TORQUE_CONSTANT_N_M_A * units.torque_scale
         self.friction_base_n_m: Array = FRICTION_BASE_N_M * units.friction_scale
         self.temperature_c: Array = units.ambient_c + STANDBY_POWER_W * THERMAL_RESISTANCE_K_W
@@ -121,7 +102,7 @@ class ServoBank:
         self.damping_n_m_s: Array = np.zeros(SERVO_COUNT)
         """Back-EMF braking kt ke / R where the gears are in contact."""
         self.friction_n_m: Array = self.friction_base_n_m.copy()
-        self._position: Array = np.full(SERVO_COUNT, float(_HALF_TURN))
+        self._position: Array = np.full(SERVO_COUNT, float(HALF_TURN))
         self._velocity_rad_s: Array = np.zeros(SERVO_COUNT)
         self._pwm: Array = np.zeros(SERVO_COUNT)
         self._integral: Array = np.zeros(SERVO_COUNT)
@@ -134,44 +115,9 @@ class ServoBank:
         self._was_following: Bools = np.zeros(SERVO_COUNT, dtype=np.bool_)
         self.begin()
 
-    def _power_up_eeprom(self) -> None:
-        self.operating_mode = _ints(POSITION_MODE)
-        self.drive_mode = _ints(0)
-        self.homing_offset = _SHIPPED_HOMING.copy()
-        self.min_position = np.array([joint.min_raw for joint in JOINTS], dtype=np.int64)
-        self.max_position = np.array([joint.max_raw for joint in JOINTS], dtype=np.int64)
-        self.pwm_limit = _ints(FULL_PWM)
-        self.current_limit = _ints(1750)
-        self.velocity_limit = _ints(445)
-        self.pwm_slope = _ints(140)
-        self.temperature_limit = _ints(70)
-        self.max_voltage_limit = _ints(70)
-        self.min_voltage_limit = _ints(35)
-        self.shutdown = _ints(52)
-
-    def _power_up_ram(self) -> None:
-        self.torque_enable = _ints(0)
-        self.goal_position = _ints(_HALF_TURN)
-        self.goal_pwm = _ints(FULL_PWM)
-        self.goal_current = _ints(1750)
-        self.goal_velocity = _ints(0)
-        self.position_p_gain = _ints(400)
-        self.position_i_gain = _ints(0)
-        self.position_d_gain = _ints(0)
-        self.feedforward_1st = _ints(0)
-        self.feedforward_2nd = _ints(0)
-        self.profile_velocity = _ints(0)
-        self.profile_acceleration = _ints(0)
-        self.bus_watchdog_tripped = _ints(0)
-
     def reboot(self, index: int) -> None:
         """Restart one servo: torque off, errors cleared, RAM at its initial values."""
-        fresh = ServoBank.__new__(ServoBank)
-        fresh._power_up_ram()
-        for name, values in vars(fresh).items():
-            getattr(self, name)[index] = values[index]
-        self.goal_position[index] = self.present_position[index]
-        self.hardware_error[index] = 0
+        self.forget(index)
         self._overload_s[index] = 0.0
         self._integral[index] = 0.0
 
@@ -186,6 +132,7 @@ class ServoBank:
 
     def begin(self) -> None:
         """Take the registers over into the firmwares: once before a run of substeps."""
+        self.torque_enable[(self.hardware_error & self.shutdown) != 0] = 0
         self._enabled = self.torque_enable != 0
         reverse = (self.drive_mode & REVERSE_DIRECTION) != 0
         sign = np.where(reverse, -1.0, 1.0)
@@ -194,11 +141,11 @@ class ServoBank:
         self._torque_per_volt: Array = self.torque_constant_n_m_a * self._conductance_s
         self._scale: Array = sign * PULSES_PER_RAD
         self._zero: Array = (
-            sign * self.units.offset_pulses + _HALF_TURN + self.homing_offset - _SHIPPED_HOMING
+            sign * self.units.offset_pulses + HALF_TURN + self.homing_offset - SHIPPED_HOMING
         )
-        self._limit: Array = (np.minimum(self.pwm_limit, self.goal_pwm) * self._enabled).astype(
-            np.float64
-        )
+        self._limit: Array = (
+            np.minimum(self.pwm_limit, np.abs(self.goal_pwm)) * self._enabled
+        ).astype(np.float64)
         self._lower: Array = -self._limit
         self._p_gain: Array = self.position_p_gain / P_GAIN_DIVISOR
         self._i_gain: Array = self.position_i_gain / I_GAIN_DIVISOR
@@ -323,9 +270,7 @@ class ServoBank:
         error |= (self._overload_s > OVERLOAD_TIME_S) * ERROR_OVERLOAD
         if self.rail_v < SHOCK_V:
             error |= ERROR_SHOCK
-        tripped = ((error & self.shutdown) != 0) & self._enabled
-        if tripped.any():
-            self.torque_enable[tripped] = 0
+        if (((error & self.shutdown) != 0) & self._enabled).any():
             self.begin()
 
     def publish(self) -> None:

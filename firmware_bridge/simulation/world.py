@@ -26,7 +26,7 @@ from firmware_bridge.simulation.motor import ServoUnits
 from firmware_bridge.simulation.plant import Plant
 from firmware_bridge.simulation.room import RoomState
 from firmware_bridge.simulation.scenario import Scenario, WorldChange
-from firmware_bridge.simulation.servo import ERROR_OVERLOAD
+from firmware_bridge.simulation.servo_registers import ERROR_OVERLOAD
 from firmware_bridge.simulation.sight import Eyes, Sight
 from firmware_bridge.simulation.timeline import shifted, timeline
 

@@ -14,13 +14,8 @@ from firmware_bridge.simulation.motor import (
     ServoUnits,
     dry_friction,
 )
-from firmware_bridge.simulation.servo import (
-    FULL_PWM,
-    IDLE_CURRENT_A,
-    PWM_MODE,
-    SUPPLY_RESISTANCE_OHM,
-    ServoBank,
-)
+from firmware_bridge.simulation.servo import IDLE_CURRENT_A, SUPPLY_RESISTANCE_OHM, ServoBank
+from firmware_bridge.simulation.servo_registers import FULL_PWM, PWM_MODE
 
 # Maker's table: stall torque N m, stall current A, no-load speed rev/min at 3.7, 5.0 and 6.0 V.
 TABLE = {

@@ -10,7 +10,7 @@ from firmware_bridge.joints import JOINTS
 from firmware_bridge.kinematics import command_of_joints, joints_of_command
 from firmware_bridge.simulation.geometry_table import HEAD_HEIGHT_M
 from firmware_bridge.simulation.plant import Plant
-from firmware_bridge.simulation.servo import PULSES_PER_RAD
+from firmware_bridge.simulation.servo_registers import PULSES_PER_RAD
 
 NEUTRAL_LEG_RAD = 0.6265
 NEUTRAL_RAD = (0.0, *(NEUTRAL_LEG_RAD * (-1) ** leg for leg in range(6)), 0.0, 0.0)

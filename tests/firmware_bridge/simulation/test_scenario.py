@@ -81,6 +81,7 @@ def test_times_of_a_log_are_counted_from_its_start() -> None:
             '[[people]]\nname = "a"\nbearing_deg = 1\n[[people]]\nname = "a"\nbearing_deg = 2',
             "two people are called 'a'",
         ),
+        ('[[people]]\nname = "a"\nbearing_deg = 1\nfrom_s = 5\nuntil_s = 2', "people[0].until_s"),
         ('[[world]]\nt_ns = 0\nkind = "rain"\nwho = ""', "world[0].kind 'rain' is not known"),
         ('[[world]]\nt_ns = 0\nkind = "turn"\nwho = "foot"\nvalues = [1]', "needs 2 finite values"),
         ('[[world]]\nt_ns = 0\nkind = "tap"\nwho = "tail"\nvalues = [1, 1, 1, 1]', "'tail'"),

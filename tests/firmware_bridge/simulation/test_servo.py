@@ -8,7 +8,8 @@ import pytest
 from firmware_bridge.joints import JOINTS
 from firmware_bridge.simulation.motor import ServoUnits
 from firmware_bridge.simulation.plant import Plant
-from firmware_bridge.simulation.servo import (
+from firmware_bridge.simulation.servo import ServoBank
+from firmware_bridge.simulation.servo_registers import (
     CURRENT_MODE,
     ERROR_INPUT_VOLTAGE,
     ERROR_OVERHEATING,
@@ -17,7 +18,6 @@ from firmware_bridge.simulation.servo import (
     TIME_BASED_PROFILE,
     VELOCITY_MODE,
     VELOCITY_UNIT_RAD_S,
-    ServoBank,
 )
 
 NEUTRAL_RAD = (0.0, *(0.6265 * (-1) ** leg for leg in range(6)), 0.0, 0.0)
