@@ -57,8 +57,15 @@ def command(
         faults = tuple(parse_fault(text) for text in fault or ())
         world = load_scenario(scenario) if scenario else None
         settings = BusSettings(pty, faults, seed, spread, supply, world, trace)
-        if json:
-            print_json({"pty": str(pty), "faults": fault or [], "seed": seed, "spread": spread})
-        serve(settings, SystemClock(), sys.stderr if json else sys.stdout)
+
+        def announce(path: str) -> None:
+            if json:
+                facts = {"pty": str(pty), "device": path, "faults": fault or [], "seed": seed}
+                print_json(facts)
+            else:
+                print(f"nine servos at {pty} ({path})")
+            sys.stdout.flush()
+
+        serve(settings, SystemClock(), announce)
     except (FaultError, ScenarioError, TerminalError) as error:
         raise UserError(str(error)) from error

@@ -36,7 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
         settings = BusSettings(
             words.pty, faults, words.seed, words.spread, words.supply, scenario, words.trace
         )
-        serve(settings, SystemClock(), sys.stdout)
+        serve(
+            settings,
+            SystemClock(),
+            lambda path: print(f"nine servos at {words.pty} ({path})", flush=True),
+        )
     except (FaultError, ScenarioError, TerminalError) as error:
         print(f"virtual_bus: {error}", file=sys.stderr)
         return 2

@@ -6,6 +6,7 @@ import contextlib
 import heapq
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -192,9 +193,12 @@ def _plant(settings: BusSettings, generator: np.random.Generator) -> Plant:
     return plant
 
 
-def serve(settings: BusSettings, clock: Clock, announce: TextIO) -> None:
-    """Run the bus; say in one line on ``announce`` when it is ready. Raises ``TerminalError``."""
+def serve(settings: BusSettings, clock: Clock, announce: Callable[[str], None]) -> None:
+    """Run the bus; tell ``announce`` the pty's own name when it is ready.
+
+    Raises ``TerminalError``.
+    """
     _take_precedence()
     process = BusProcess(settings, clock)
-    print(f"nine servos at {settings.pty} ({process.path})", file=announce, flush=True)
+    announce(process.path)
     process.run()
