@@ -37,6 +37,10 @@ _LOOPBACK: Final = re.compile(
     r"(ipc://.+|inproc://.+|tcp://(127(\.\d{1,3}){3}|localhost|\[::1\]):.+)"
 )
 
+_UNSOUND: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""Everything that msgspec raises on bytes that are not the message: also on text that is no UTF-8,
+and on arrays in arrays without end."""
+
 
 class WireError(Exception):
     """A socket cannot be opened or a peer speaks another version; one line for a person."""
@@ -158,7 +162,7 @@ class StateSubscriber:
             return None
         try:
             state = self._decoder.decode(self._socket.recv())
-        except msgspec.MsgspecError as error:
+        except _UNSOUND as error:
             raise WireError(f"the robot speaks another version of ember: {error}") from error
         if state.version != WIRE_VERSION:
             raise WireError(f"the robot speaks version {state.version}, this is {WIRE_VERSION}")
@@ -218,7 +222,7 @@ class IntentReceiver:
     def _decode(self, message: bytes) -> Intent | None:
         try:
             intent = self._decoder.decode(message)
-        except msgspec.MsgspecError as error:
+        except _UNSOUND as error:
             self.last_refusal = str(error)
         else:
             if intent.version == WIRE_VERSION:

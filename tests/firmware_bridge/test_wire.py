@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 import zmq
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firmware_bridge.clock import VirtualClock
@@ -190,6 +190,10 @@ def test_a_malformed_intent_is_counted_and_changes_nothing(
 
 
 @given(st.binary(max_size=200))
+@example(b"\x81\xa1\x80")
+@example(b"\x91" * 1024)
+@example(b"\x81\xa1x" + b"\x91" * 1021)
+@example(b"\x81\xa7version" + b"\x91" * 1013)
 def test_no_bytes_can_raise(message: bytes) -> None:
     receiver = IntentReceiver.__new__(IntentReceiver)
     receiver._decoder = msgspec.msgpack.Decoder(Intent)

@@ -9,10 +9,17 @@ from types import SimpleNamespace
 
 import pytest
 
+from ember_embodied.bench import claims
 from ember_embodied.bench.claims import Claim, claim
 from ember_embodied.cli import bench
 from ember_embodied.cli.main import main
 from ember_embodied.errors import UserError
+
+
+def test_every_benchmark_is_in_the_table() -> None:
+    folder = Path(claims.__file__).parent
+    runs = {path.stem for path in folder.glob("*.py") if "\ndef run(" in path.read_text()}
+    assert set(bench.BENCHES) == runs
 
 
 @pytest.fixture
