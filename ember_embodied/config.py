@@ -26,7 +26,7 @@ import msgspec
 from ember_embodied.arming import ArmingSettings
 from ember_embodied.errors import UserError, existing_file, nearest
 from ember_embodied.pace import LoopSettings
-from firmware_bridge.daemon_messages import DaemonSettings
+from firmware_bridge.daemon.messages import DaemonSettings
 from firmware_bridge.dynamixel.settings import ServoSettings
 from firmware_bridge.sensors.camera_settings import CameraSettings, FaceSettings, LensSettings
 from firmware_bridge.sensors.doa import DoaSettings

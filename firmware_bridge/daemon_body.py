@@ -15,8 +15,9 @@ from typing import Final, TypeVar
 from firmware_bridge.body import BodyError, Check
 from firmware_bridge.clock import Clock
 from firmware_bridge.command import JointTargets
-from firmware_bridge.daemon_link import DaemonLink
-from firmware_bridge.daemon_messages import DaemonSettings, Goal, JointsSample
+from firmware_bridge.daemon.inspection import inspect
+from firmware_bridge.daemon.link import DaemonLink
+from firmware_bridge.daemon.messages import DaemonSettings, Goal, JointsSample
 from firmware_bridge.dynamixel.parking import PEAK_TO_MEAN, SPEED_SHARE, STEP_NS
 from firmware_bridge.dynamixel.servo_state import ServoState
 from firmware_bridge.joints import BODY_YAW, JOINTS, REST_POSE_RAD
@@ -37,7 +38,6 @@ SampleT = TypeVar("SampleT", DoaSample, ImuSample)
 
 ENABLED: Final = "enabled"
 DISABLED: Final = "disabled"
-RUNNING: Final = "running"
 OPEN_TIMEOUT_NS: Final = 3_000_000_000
 POLL_NS: Final = 20_000_000
 SETTLE_NS: Final = 300_000_000
@@ -108,47 +108,9 @@ class DaemonBody:
 
     def checks(self) -> tuple[Check, ...]:
         """Every pre-arm check, without motion."""
-        link = self._link
-        silent = self._silent(self._clock.mono_ns())
-        state = link.status.state if link.status else RUNNING
-        told = sum(1 for told_ns in link.health_ns if told_ns)
-        faulty = [servo.joint.name for servo in link.servos if self._servo_faults(servo)]
+        faulty = [servo.joint.name for servo in self._link.servos if self._servo_faults(servo)]
         camera = self._camera.problem() if self._camera else None
-        checks = (
-            Check(
-                "daemon",
-                passed=link.problem is None and state == RUNNING,
-                found=link.problem or state,
-                remedy="systemctl restart reachy-mini-daemon",
-            ),
-            Check(
-                "joint positions",
-                passed=not silent,
-                found="none arrive" if silent else "arriving",
-                remedy="restart the daemon: it does not recover from a silent bus by itself",
-            ),
-            Check(
-                "servo registers",
-                passed=told == len(JOINTS),
-                found="a packet never came back; the daemon hangs on it"
-                if link.wedged
-                else f"{told} of {len(JOINTS)} servos have told currents and errors",
-                remedy="restart the daemon; telemetry_hz = 0 under [daemon] goes on without them"
-                if link.wedged
-                else "only a daemon with real servos tells them; it goes on without",
-                required=False,
-            ),
-            Check(
-                "servo faults",
-                passed=not faulty,
-                found=", ".join(faulty) or "none",
-                remedy="let it cool and free what blocks it, then restart the daemon",
-            ),
-        )
-        if camera is None:
-            return checks
-        remedy = "see what it says, or leave the model under [faces] out"
-        return (*checks, Check("sensor", passed=False, found=camera, remedy=remedy, required=False))
+        return inspect(self._link, self._silent(self._clock.mono_ns()), faulty, camera)
 
     def sense(self) -> BodySense:
         """The newest of every stream. Waits for nothing."""

@@ -116,6 +116,7 @@ class SensorThread(Generic[SampleT, SenseT]):
     def start(self) -> None:
         """Begin to read in the background. Returns at once, also when the sensor is missing."""
         if self._thread is None:
+            self._problem = f"{self._device.name}: still starting; ask again in a moment"
             self._stopping.clear()
             self._thread = threading.Thread(target=self._run, name=self._device.name, daemon=True)
             self._thread.start()

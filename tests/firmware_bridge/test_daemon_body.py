@@ -24,9 +24,9 @@ from websockets.sync.server import Server, ServerConnection, serve
 from firmware_bridge.body import BodyError
 from firmware_bridge.clock import SystemClock, VirtualClock
 from firmware_bridge.command import JointTargets
+from firmware_bridge.daemon.messages import DaemonSettings
+from firmware_bridge.daemon.packets import find_answer, read_packet
 from firmware_bridge.daemon_body import DaemonBody
-from firmware_bridge.daemon_messages import DaemonSettings
-from firmware_bridge.daemon_packets import find_answer, read_packet
 from firmware_bridge.dynamixel.servo_state import HEALTH, TELEMETRY
 from firmware_bridge.joints import JOINTS, REST_POSE_RAD
 from firmware_bridge.senses import DOA_STREAM, IMU_STREAM, JOINTS_STREAM, Fault, usable

@@ -11,9 +11,7 @@ has wedged it, and then no other is sent.
 from __future__ import annotations
 
 import asyncio
-import math
 import threading
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import count
@@ -24,7 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from firmware_bridge.clock import Clock
-from firmware_bridge.daemon_messages import (
+from firmware_bridge.daemon.messages import (
     DaemonSettings,
     Goal,
     ImuMessage,
@@ -33,17 +31,13 @@ from firmware_bridge.daemon_messages import (
     StateMessage,
     StatusMessage,
 )
-from firmware_bridge.daemon_packets import find_answer, read_packet
+from firmware_bridge.daemon.packets import find_answer, read_packet
+from firmware_bridge.daemon.streams import ImuStream, JointStream, Spacing
 from firmware_bridge.dynamixel.servo_state import HEALTH, TELEMETRY, ServoState
 from firmware_bridge.joints import JOINTS
 from firmware_bridge.sensors.doa import DoaSample
 from firmware_bridge.sensors.imu import ImuSample
-from firmware_bridge.sensors.orientation import (
-    OrientationFilter,
-    Vector,
-    from_roll_pitch_yaw,
-    rotate,
-)
+from firmware_bridge.sensors.orientation import Vector
 
 SDK: Final = "/ws/sdk"
 SOUND: Final = (
@@ -64,13 +58,8 @@ ANSWER_S: Final = 3.0
 SLOW_ANSWER_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
 """Between servo packets while their answers are slow or missing: asking makes it worse."""
-WINDOW: Final = 6
-"""Messages over which spacing and joint velocity are taken: 0.1 s at 50 Hz."""
 HEALTH_EVERY: Final = 5
 """One packet in so many asks for torque, errors and gains instead of currents."""
-TEMPERATURE_WRAP_C: Final = 256.0
-HOTTEST_C: Final = 100.0
-"""The daemon's IMU library leaves a sign out: below 23 degrees it reads 256 too many."""
 JOIN_TIMEOUT_S: Final = 3.0
 
 
@@ -97,11 +86,9 @@ class DaemonLink:
         self.wedged = False
         """A servo packet never came back; since then none is sent."""
         self._settings, self._clock = settings, clock
-        self._mounting = from_roll_pitch_yaw(*imu_rpy_rad)
-        self._filter = OrientationFilter()
-        self._positions: deque[tuple[int, tuple[float, ...]]] = deque(maxlen=WINDOW)
-        self._imu_times: deque[int] = deque(maxlen=WINDOW)
-        self._sound_times: deque[int] = deque(maxlen=WINDOW)
+        self._joint_stream = JointStream()
+        self._imu_stream = ImuStream(imu_rpy_rad)
+        self._sound_spacing = Spacing()
         self._goal: Goal | None = None
         self._mode_order: str | None = None
         self._thread: threading.Thread | None = None
@@ -113,6 +100,7 @@ class DaemonLink:
 
     def start(self) -> None:
         """Connect in the background and stay connected."""
+        self._stopping, self._ordered = asyncio.Event(), asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._serve, args=(self._loop,), name="daemon link", daemon=True
@@ -195,46 +183,13 @@ class DaemonLink:
         except msgspec.DecodeError:
             return  # One of the daemon's other messages.
         if isinstance(message, JointMessage):
-            self._take_joints(now_ns, message)
+            self.joints = self._joint_stream.take(now_ns, message) or self.joints
         elif isinstance(message, ImuMessage):
-            self._take_imu(now_ns, message)
+            self.imu = self._imu_stream.take(now_ns, message)
         else:
             self.status = message
             if message.backend_status is not None:
                 self.motor_mode = message.backend_status.motor_control_mode
-
-    def _take_joints(self, now_ns: int, message: JointMessage) -> None:
-        position = (*message.head_joint_positions, *message.antennas_joint_positions)
-        if not all(map(math.isfinite, position)):
-            return
-        self._positions.append((now_ns, position))
-        first_ns, first = self._positions[0]
-        span_s = (now_ns - first_ns) * 1e-9
-        speed = 1.0 / span_s if span_s > 0.0 else 0.0
-        self.joints = JointsSample(
-            t_mono_ns=now_ns,
-            interval_ns=(now_ns - first_ns) // max(1, len(self._positions) - 1),
-            position_rad=position,
-            velocity_rad_s=tuple(
-                (new - old) * speed for new, old in zip(position, first, strict=True)
-            ),
-        )
-
-    def _take_imu(self, now_ns: int, message: ImuMessage) -> None:
-        last_ns = self._imu_times[-1] if self._imu_times else None
-        force = rotate(self._mounting, message.accelerometer)
-        rate = rotate(self._mounting, message.gyroscope)
-        dt_s = math.inf if last_ns is None else (now_ns - last_ns) * 1e-9
-        wrapped = message.temperature > HOTTEST_C
-        sample = ImuSample(
-            t_mono_ns=now_ns,
-            valid=True,
-            accelerometer_m_s2=force,
-            gyroscope_rad_s=rate,
-            orientation=self._filter.update(rate, force, dt_s),
-            temperature_c=message.temperature - (TEMPERATURE_WRAP_C if wrapped else 0.0),
-        )
-        self.imu = (sample, _spacing_ns(self._imu_times, now_ns))
 
     async def _send(self, socket: ClientConnection) -> None:
         """Stream the goal every ``SEND_PERIOD_S`` until it is reached."""
@@ -266,7 +221,7 @@ class DaemonLink:
             if message.doa is not None:
                 speech = message.doa.speech_detected
                 sample = DoaSample(now_ns, message.doa.angle, speech, float(speech))
-                self.sound = (sample, _spacing_ns(self._sound_times, now_ns))
+                self.sound = (sample, self._sound_spacing.add(now_ns))
 
     async def _ask_servos(self, socket: ClientConnection) -> None:
         """One servo a packet, in turn: a long answer would come back cut short."""
@@ -307,11 +262,6 @@ class DaemonLink:
         else:
             servo.take_telemetry(reading, self._clock.mono_ns())
         self.servos = (*self.servos[:index], servo, *self.servos[index + 1 :])
-
-
-def _spacing_ns(times: deque[int], now_ns: int) -> int:
-    times.append(now_ns)
-    return (now_ns - times[0]) // max(1, len(times) - 1)
 
 
 async def _say(socket: ClientConnection, message: dict[str, object]) -> None:

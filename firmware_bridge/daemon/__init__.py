@@ -1,0 +1,1 @@
+"""The vendor's daemon: its wires, its messages, its packets."""
