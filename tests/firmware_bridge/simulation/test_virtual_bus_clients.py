@@ -112,29 +112,16 @@ def test_a_client_that_dies_with_an_exclusive_lock_leaves_the_port_usable(servo_
     os.close(plain)
 
 
-@pytest.mark.parametrize(
-    ("fault", "says"),
-    [
-        ("overlaod:11", "did you mean overload?"),
-        ("overload:33", "unknown servo '33'"),
-        ("crc:11:2", "value must be 0 to 1"),
-        ("shock:11:2", "takes no value"),
-        ("brownout:11", "leave the servo out"),
-        ("overload@x", "'x' is not a number"),
-        ("overload@1+-2", "times must be positive"),
-        ("", "write KIND"),
-    ],
-)
-def test_words_that_name_no_fault_end_with_one_clear_line(fault: str, says: str) -> None:
+def test_words_that_name_no_fault_end_with_one_clear_line() -> None:
     module = "firmware_bridge.simulation.virtual_bus"
     done = subprocess.run(
-        [sys.executable, "-m", module, "--pty", "/nowhere/x", "--fault", fault],
+        [sys.executable, "-m", module, "--pty", "/nowhere/x", "--fault", "overlaod:11"],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 2
-    assert says in done.stderr
+    assert "did you mean overload?" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
