@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ember_embodied.bench.claims import Claim, claim, mean_claim, quantile_claim
+from ember_embodied.bench.photograph import PICTURE_SIZE, astronaut, face_box, hang_picture
 from ember_embodied.errors import UserError
 from firmware_bridge.clock import SystemClock
 from firmware_bridge.senses import HeadSense
@@ -37,7 +37,6 @@ from firmware_bridge.sensors.orientation import (
     Quaternion,
     Vector,
     conjugate,
-    from_roll_pitch_yaw,
     multiply,
     rotate,
 )
@@ -57,9 +56,6 @@ STILL_FORCE_M_S2: Final = 0.15
 STILL_SAMPLES: Final = 100
 COMPLEMENTARY_S: Final = 1.0
 """Time constant of the plain complementary filter."""
-PICTURE_SIZE: Final = (1280, 720)
-FACE_WIDTH_RAD: Final = math.radians(9.0)
-"""A face of 16 cm at one metre."""
 COST_ROUNDS: Final = 2000
 COST_BATCH: Final = 20
 
@@ -113,6 +109,7 @@ def orientation_claims(recording: Recording) -> list[Claim]:
         error = tilt_error_deg(attitude, recording)
         claims.append(mean_claim(f"tilt error at rest, {name}", error, "deg", bound))
         claims.append(claim(f"worst tilt error at rest, {name}", max(error), "deg", n=len(error)))
+        claims.append(claim(f"heading after 135 s, {name}", heading_deg(attitude[-1]), "deg"))
     return claims
 
 
@@ -136,6 +133,12 @@ def tilt_error_deg(attitude: list[Quaternion], recording: Recording) -> list[flo
         up = np.array([rotate(conjugate(q), (0.0, 0.0, 1.0)) for q in attitude[still]])
         error += np.degrees(np.arccos(np.clip(up @ gravity, -1.0, 1.0))).tolist()
     return error
+
+
+def heading_deg(attitude: Quaternion) -> float:
+    """Turn about the vertical since the start, -180 to 180; the sensor was laid back by hand."""
+    forward = rotate(attitude, (1.0, 0.0, 0.0))
+    return math.degrees(math.atan2(forward[1], forward[0]))
 
 
 def _turned(attitude: Quaternion, rate: Vector, dt_s: float) -> Quaternion:
@@ -203,60 +206,6 @@ def face_claims(model: Path, seeds: range) -> list[Claim]:
         mean_claim("face bearing error", errors, "deg", "<= 1"),
         claim("worst face bearing error", max(errors), "deg", n=found),
     ]
-
-
-def astronaut() -> NDArray[np.uint8]:
-    """scikit-image's photograph, shape (512, 512, 3), BGR."""
-    try:
-        from skimage import data
-    except ImportError as error:
-        raise UserError("scikit-image is missing; pip install 'ember-embodied[dev]'") from error
-    photograph: NDArray[np.uint8] = data.astronaut()  # type: ignore[no-untyped-call]
-    return np.ascontiguousarray(photograph[:, :, ::-1])
-
-
-def face_box(model: Path, photograph: NDArray[np.uint8]) -> tuple[float, float, float]:
-    """Middle (column, row) and width of the face in the flat photograph, pixels."""
-    height, width = photograph.shape[:2]
-    net = cv2.FaceDetectorYN.create(str(model), "", (width, height))
-    _, rows = net.detect(photograph)
-    left, top, face_width, face_height = (float(v) for v in np.asarray(rows)[0, :4])
-    return left + face_width / 2, top + face_height / 2, face_width
-
-
-def hang_picture(
-    lens: Lens,
-    photograph: NDArray[np.uint8],
-    box: tuple[float, float, float],
-    bearing: tuple[float, float],
-) -> NDArray[np.uint8]:
-    """What the camera sees of a photograph that hangs square to the line of sight.
-
-    The middle of ``box`` is at ``bearing`` (yaw, pitch; head's frame) and its width is
-    ``FACE_WIDTH_RAD``. Every pixel's ray, by the lens, is cut with the plane of the photograph.
-    """
-    width, height = PICTURE_SIZE
-    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1)
-    pixels = grid.reshape(-1, 1, 2).astype(np.float64)
-    right_down = cv2.undistortPoints(pixels, lens.matrix, lens.distortion).reshape(-1, 2)
-    rays = np.column_stack((np.ones(len(right_down)), -right_down))
-    to_wall = conjugate(from_roll_pitch_yaw(0.0, bearing[1], bearing[0]))
-    axes = np.array([rotate(to_wall, axis) for axis in ((1, 0, 0), (0, 1, 0), (0, 0, 1))])
-    forward, left, up = (rays @ axes).T
-    scale = box[2] / (2.0 * math.tan(FACE_WIDTH_RAD / 2.0))
-    in_front = forward > 0.1
-    depth = np.where(in_front, forward, 1.0)
-    column = np.where(in_front, box[0] - left / depth * scale, -1.0)
-    row = np.where(in_front, box[1] - up / depth * scale, -1.0)
-    shape = (height, width)
-    seen = cv2.remap(
-        photograph,
-        column.reshape(shape).astype(np.float32),
-        row.reshape(shape).astype(np.float32),
-        cv2.INTER_AREA,
-        borderValue=(96, 96, 96),
-    )
-    return np.asarray(seen, dtype=np.uint8)
 
 
 def cost_claims(recording: Recording) -> list[Claim]:

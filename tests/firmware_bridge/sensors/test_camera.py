@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ember_embodied.bench.senses import FACE_FILE, PICTURE_SIZE, astronaut, face_box, hang_picture
+from ember_embodied.bench.photograph import PICTURE_SIZE, astronaut, face_box, hang_picture
+from ember_embodied.bench.senses import FACE_FILE
 from firmware_bridge.clock import SystemClock, VirtualClock
 from firmware_bridge.senses import CameraSense, HeadSense
 from firmware_bridge.sensors.camera import Camera
