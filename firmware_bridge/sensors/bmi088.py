@@ -73,7 +73,8 @@ GYRO_LPM1: Final = 0x11
 GYRO_LPM1_NORMAL: Final = 0x00
 GYRO_SOFTRESET: Final = 0x14
 SOFTRESET: Final = 0xB6
-RESET_NS: Final = 30 * MILLISECOND_NS
+RESET_NS: Final = 35 * MILLISECOND_NS
+"""30 ms by the data sheet."""
 
 TEMPERATURE_STEP_C: Final = 0.125
 TEMPERATURE_REFERENCE_C: Final = 23.0
@@ -217,10 +218,11 @@ class Bmi088:
             ("accelerometer", acc, ACC_CHIP_ID, ACC_CHIP_ID_VALUE),
             ("gyroscope", gyro, GYRO_CHIP_ID, GYRO_CHIP_ID_VALUE),
         ):
-            found = self._read(address, register, 1)[0]
-            if found != expected:
+            # The first read after power-on may find the chip not awake yet.
+            found = [self._read(address, register, 1)[0] for _ in range(ATTEMPTS)]
+            if expected not in found:
                 raise SensorError(
-                    f"chip {found:#04x} answers at {address:#04x} where the BMI088's {part}"
+                    f"chip {found[-1]:#04x} answers at {address:#04x} where the BMI088's {part}"
                     f" ({expected:#04x}) should be; check the IMU's addresses"
                 )
 
