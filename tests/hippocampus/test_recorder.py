@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -104,11 +105,23 @@ def test_a_full_queue_drops_timings_first_then_asides_then_ticks_and_counts(tmp_
     assert recorder.dropped == 8, "ticks go when the queue is full"
     assert recorder.wants_snapshot(LIFE[45].sense.t_mono_ns), "a gap begins a new segment"
     gate.open.set()
+    while recorder._queue:
+        time.sleep(0.005)
+    assert live(recorder, LIFE[45:50]) == [45]
     recorder.close()
     log = Log(tmp_path)
-    assert [tick.tick for tick in log.ticks()] == list(range(39))
+    assert len(log.segments) == 2
+    assert [tick.tick for tick in log.ticks()] == [*range(39), *range(45, 50)]
     assert [event.name for event in log.events()] == ["kept"]
-    assert list(log.timings()) == []
+    assert list(log.timings()) == TIMINGS[45:50]
+
+
+def test_a_stopped_log_asks_once_for_each_new_start(tmp_path):
+    recorder = Recorder(LogSettings(tmp_path), HEADER, SystemClock())
+    assert live(recorder, LIFE[:5]) == [0]
+    recorder._session.resume_requests += 1
+    assert live(recorder, LIFE[5:10]) == [5]
+    recorder.close()
 
 
 def test_a_simulation_waits_for_its_disk_and_drops_nothing(tmp_path):

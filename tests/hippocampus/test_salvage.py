@@ -120,3 +120,10 @@ def test_a_chunk_that_claims_to_be_huge_asks_for_no_memory(content):
     messages, damage = split(bytes(broken))
     assert messages
     assert damage
+
+
+def test_a_chunk_that_unpacks_without_end_is_left_at_the_limit(content, monkeypatch):
+    monkeypatch.setattr(salvage, "MAX_CHUNK_BYTES", 100)
+    messages, damage = split(content)
+    assert messages == []
+    assert len(damage) >= 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -250,9 +251,10 @@ def test_a_segment_is_marked_while_it_is_written(tmp_path):
     segment = session.state.segment
     assert segment == tmp_path / "s" / "000000.mcap"
     assert being_written(segment)
+    write_ticks(session, LIFE[:5])
+    assert survey(Log(segment)).whole, "a log that is being written has no end, and that is no loss"
     session.mend()
     assert segment.with_suffix(".open").exists(), "a living writer's segment is left alone"
-    write_ticks(session, LIFE[:5])
     session.close()
     assert not being_written(segment)
     assert [path.name for path in segment.parent.iterdir()] == ["000000.mcap"]
@@ -309,6 +311,20 @@ def test_a_chunk_holds_at_most_a_second_of_any_life(tmp_path):
     found = [tick.tick for tick in Log(segment).ticks()]
     assert 89 <= found[-1] <= 99, "no time has passed for the disk, nine seconds for the robot"
     session.close()
+
+
+def test_a_step_of_the_wall_clock_moves_the_next_file_and_not_this_one(tmp_path):
+    step_ns = 3600 * SECOND_NS
+    session = Session(LogSettings(tmp_path), synthetic_life.header("s"), VirtualClock())
+    for tick in LIFE[:20]:
+        if tick.tick % 10 == 0:
+            session.write(SnapshotRecord(tick.tick, tick.sense.t_mono_ns, b"s"))
+        wall_ns = tick.sense.t_wall_ns + (step_ns if tick.tick >= 5 else 0)
+        session.write(replace(tick, sense=replace(tick.sense, t_wall_ns=wall_ns)))
+    session.close()
+    times = [message.log_time_ns for message in Log(session.folder).messages("/tick")]
+    before = [tick.sense.t_wall_ns for tick in LIFE[:20]]
+    assert times == before[:10] + [wall_ns + step_ns for wall_ns in before[10:]]
 
 
 def test_events_before_the_first_tick_are_in_the_first_file(tmp_path):

@@ -81,6 +81,7 @@ def test_head_and_body_move_as_foxglove_frames(decoded, life):
     for (head, body), tick in zip(transforms, life, strict=False):
         assert (head.parent_frame_id, head.child_frame_id) == ("base", "head")
         assert (body.parent_frame_id, body.child_frame_id) == ("base", "body")
+        assert head.translation.z == pytest.approx(0.177 + tick.sense.head.z_m)
         turned = 2.0 * math.atan2(body.rotation.z, body.rotation.w)
         assert turned == pytest.approx(tick.sense.joints.joints[0].position_rad)
         assert rotate(head.rotation, (1.0, 0.0, 0.0)) == pytest.approx(gaze(tick.sense.head))
