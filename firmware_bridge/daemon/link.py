@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import Final
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from firmware_bridge.clock import Clock
 from firmware_bridge.daemon.messages import (
@@ -45,7 +46,7 @@ SOUND: Final = (
     "&with_head_pose=false&with_body_yaw=false&with_antenna_positions=false"
 )
 RAW: Final = "/api/move/ws/raw/write"
-SEND_PERIOD_S: Final = 0.02
+SEND_PERIOD_NS: Final = 20_000_000
 """The daemon writes its targets to the servos as often."""
 RETRY_S: Final = 0.5
 LAST_RETRY_S: Final = 10.0
@@ -192,22 +193,28 @@ class DaemonLink:
                 self.motor_mode = message.backend_status.motor_control_mode
 
     async def _send(self, socket: ClientConnection) -> None:
-        """Stream the goal every ``SEND_PERIOD_S`` until it is reached."""
-        while True:
-            await self._ordered.wait()
-            self._ordered.clear()
-            if self._mode_order is not None:
-                mode, self._mode_order = self._mode_order, None
-                await _say(socket, {"type": "set_motor_mode", "mode": mode})
-            goal = self._goal
-            while goal is not None:
-                now_ns = self._clock.mono_ns()
-                joints = goal.at(now_ns)
-                await _say(socket, {"type": "set_head_joints", "joints": joints[:7]})
-                await _say(socket, {"type": "set_antennas", "antennas": joints[7:]})
-                if now_ns >= goal.end_ns or self._ordered.is_set():
-                    break
-                await asyncio.sleep(SEND_PERIOD_S)
+        """Obey orders until the socket closes; ``_talk`` notices that."""
+        with suppress(ConnectionClosed):
+            while True:
+                await self._ordered.wait()
+                self._ordered.clear()
+                if self._mode_order is not None:
+                    mode, self._mode_order = self._mode_order, None
+                    await _say(socket, {"type": "set_motor_mode", "mode": mode})
+                if self._goal is not None:
+                    await self._stream(socket, self._goal)
+
+    async def _stream(self, socket: ClientConnection, goal: Goal) -> None:
+        """Send where the goal is at the end of each period, until it is reached or replaced."""
+        while not self._ordered.is_set():
+            then_ns = self._clock.mono_ns() + SEND_PERIOD_NS
+            joints = goal.at(then_ns)
+            await _say(socket, {"type": "set_head_joints", "joints": joints[:7]})
+            await _say(socket, {"type": "set_antennas", "antennas": joints[7:]})
+            if then_ns >= goal.end_ns:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ordered.wait(), SEND_PERIOD_NS * 1e-9)
 
     async def _listen(self, socket: ClientConnection) -> None:
         async for text in socket:
