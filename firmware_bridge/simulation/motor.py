@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.joints import JOINTS, ServoModel
+from firmware_bridge.joints import BODY_YAW, JOINTS, ServoModel
 
 Array = NDArray[np.float64]
 
@@ -37,9 +37,6 @@ BAM_ARMATURE_KG_M2: Final = 0.0018954552619850965
 BODY_BEARING_FRICTION_N_M: Final = 0.11
 """Dry friction of the printed bearing under the body: this project's estimate, set so that the
 body lands 2 to 8 degrees short with P = 200 and I = 0, as owners measured."""
-LEG_LINKAGE_FRICTION_N_M: Final = 0.006
-"""Dry friction of a leg's two ball joints, seen at its servo: this project's estimate, less than
-what would hold up a limp head."""
 BACKLASH_RAD: Final = math.radians(0.25)
 """Play of the gears: the manual gives 0.25 degrees (15 arcmin) for this family."""
 
@@ -79,9 +76,9 @@ class Motor:
 
     @property
     def torque_constant_n_m_a(self) -> float:
-        """From stall, where a brake has just stopped the shaft: L = kt I - f0 - l (kt I + L)."""
-        through = self.stall_torque_n_m * (1.0 + BAM_LOAD_FRICTION) + self.friction_base_n_m
-        return through / (self.stall_current_a * (1.0 - BAM_LOAD_FRICTION))
+        """From stall: kt I (1 - load friction at rest) - base friction = stall torque."""
+        share = 1.0 - BAM_LOAD_FRICTION - BAM_LOAD_FRICTION_STRIBECK
+        return (self.stall_torque_n_m + self.friction_base_n_m) / (self.stall_current_a * share)
 
     @property
     def back_emf_v_s(self) -> float:
@@ -108,16 +105,10 @@ TORQUE_CONSTANT_N_M_A: Final = np.array([motor.torque_constant_n_m_a for motor i
 BACK_EMF_V_S: Final = np.array([motor.back_emf_v_s for motor in _NINE])
 ARMATURE_KG_M2: Final = np.array([motor.armature_kg_m2 for motor in _NINE])
 VISCOUS_N_M_S: Final = np.array([motor.viscous_n_m_s for motor in _NINE])
-_MECHANISM_FRICTION_N_M: Final = (
-    BODY_BEARING_FRICTION_N_M,
-    *(LEG_LINKAGE_FRICTION_N_M,) * 6,
-    0.0,
-    0.0,
-)
 FRICTION_BASE_N_M: Final = np.array(
     [
-        motor.friction_base_n_m + mechanism
-        for motor, mechanism in zip(_NINE, _MECHANISM_FRICTION_N_M, strict=True)
+        motor.friction_base_n_m + (BODY_BEARING_FRICTION_N_M if index == BODY_YAW else 0.0)
+        for index, motor in enumerate(_NINE)
     ]
 )
 
@@ -130,17 +121,16 @@ at 5 V (7.4 W) passes 70 degrees after about two minutes."""
 STANDBY_CURRENT_A: Final = 0.017
 
 
-def dry_friction(
-    motor_n_m: Array, external_n_m: Array, velocity_rad_s: Array, base_n_m: Array
-) -> Array:
+def dry_friction(torque_n_m: Array, velocity_rad_s: Array, base_n_m: Array) -> Array:
     """Greatest dry friction of the nine gearboxes, N m (model m4 of bam).
 
-    f = f0 + |motor - external| (l + ls exp(-(|w| / ws)^a)): the gears carry the torque of the
-    motor on one side and that of the load on the other.
+    f = f0 + |tau| (l + ls exp(-(|w| / ws)^a)). The torque through the gearbox is taken to be the
+    motor's own; bam adds the load's, which for a held load doubles the term. With that, legs that
+    swing past their goal would stay 7 degrees away from it, which no owner reports.
     """
     stribeck = np.exp(-((np.abs(velocity_rad_s) * _PER_STRIBECK_S) ** BAM_STRIBECK_EXPONENT))
     share = stribeck * BAM_LOAD_FRICTION_STRIBECK + BAM_LOAD_FRICTION
-    friction: Array = share * np.abs(motor_n_m - external_n_m) + base_n_m
+    friction: Array = share * np.abs(torque_n_m) + base_n_m
     return friction
 
 

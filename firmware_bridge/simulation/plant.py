@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from firmware_bridge.joints import REST_POSE_RAD
 from firmware_bridge.simulation.geometry_table import LOOP_CLOSURES
 from firmware_bridge.simulation.model import POSITION_SIGN, build_model
-from firmware_bridge.simulation.motor import ARMATURE_KG_M2, VISCOUS_N_M_S, ServoUnits
+from firmware_bridge.simulation.motor import ServoUnits
 from firmware_bridge.simulation.servo import SUPPLY_V, ServoBank
 
 Array = NDArray[np.float64]
@@ -49,7 +49,6 @@ class Plant:
         # Views into MuJoCo's own memory: looking them up costs more than the sums.
         self._qpos: Array = self.data.qpos
         self._qvel: Array = self.data.qvel
-        self._qacc: Array = self.data.qacc
         self._ctrl: Array = self.data.ctrl
         self._motor_damping: Array = self.model.actuator_biasprm[:, 2]
         self._dry_friction: Array = self.model.dof_frictionloss
@@ -115,31 +114,16 @@ class Plant:
         self.servos.publish()
 
     def _substep(self, dt_s: float) -> None:
-        servos, joints = self.servos, self._joint_dof
-        speed = self._qvel[joints]
+        servos = self.servos
         servos.advance(
             self._qpos[self._joint_qpos] * POSITION_SIGN,
-            speed * POSITION_SIGN,
-            self._load(speed) * POSITION_SIGN,
+            self._qvel[self._joint_dof] * POSITION_SIGN,
             dt_s,
         )
         np.multiply(servos.drive_torque_n_m, POSITION_SIGN, out=self._ctrl)
         np.negative(servos.damping_n_m_s, out=self._motor_damping)
-        self._dry_friction[joints] = servos.friction_n_m
+        self._dry_friction[self._joint_dof] = servos.friction_n_m
         mujoco.mj_step(self.model, self.data)
-
-    def _load(self, speed: Array) -> Array:
-        """Torque of the rest of the world on the nine shafts in the last substep, model signs.
-
-        What is left of the rotor's acceleration when motor and friction are taken off. MuJoCo
-        lists the forces of dry friction right after those of the equality constraints.
-        """
-        data = self.data
-        first = data.ne
-        friction: Array = data.efc_force[first : first + len(speed)]
-        accelerating = ARMATURE_KG_M2 * self._qacc[self._joint_dof]
-        load: Array = accelerating - data.actuator_force - friction + VISCOUS_N_M_S * speed
-        return load
 
     def closure_error_m(self) -> float:
         """Greatest distance between a rod's end and its socket: 0 in a perfect chain."""

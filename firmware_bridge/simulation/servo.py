@@ -179,12 +179,9 @@ class ServoBank(ServoRegisters):
             self._followed_goal[new] = self.goal_position[new]
         self._was_following = following
 
-    def advance(
-        self, position_rad: Array, velocity_rad_s: Array, load_n_m: Array, dt_s: float
-    ) -> None:
+    def advance(self, position_rad: Array, velocity_rad_s: Array, dt_s: float) -> None:
         """Run the nine firmwares for ``dt_s`` on the true joint angles and speeds (each [9]).
 
-        ``load_n_m`` [9] is the torque that the rest of the world puts on the shafts.
         Leaves ``drive_torque_n_m``, ``damping_n_m_s`` and ``friction_n_m`` for the plant.
         """
         self._velocity_rad_s = velocity_rad_s
@@ -197,7 +194,7 @@ class ServoBank(ServoRegisters):
         slew = self._slope_counts_s * dt_s
         pwm = np.minimum(np.maximum(pwm, self._pwm - slew), self._pwm + slew)
         self._pwm = np.minimum(np.maximum(pwm, self._lower), self._limit)
-        self._drive(velocity_rad_s, load_n_m, dt_s)
+        self._drive(velocity_rad_s, dt_s)
         self._since_check_s += dt_s
         if self._since_check_s >= PROTECTION_PERIOD_S:
             self._protect(self._since_check_s)
@@ -234,7 +231,7 @@ class ServoBank(ServoRegisters):
             pwm,
         )
 
-    def _drive(self, velocity_rad_s: Array, load_n_m: Array, dt_s: float) -> None:
+    def _drive(self, velocity_rad_s: Array, dt_s: float) -> None:
         """Voltage, current, gear play and friction, in the joint's direction."""
         voltage = self._pwm * (self.rail_v / FULL_PWM)
         if self._sign is not None:
@@ -248,7 +245,7 @@ class ServoBank(ServoRegisters):
         gain = self._torque_per_volt * engaged
         self.drive_torque_n_m = gain * voltage
         self.damping_n_m_s = gain * BACK_EMF_V_S
-        self.friction_n_m = dry_friction(torque, load_n_m, velocity_rad_s, self.friction_base_n_m)
+        self.friction_n_m = dry_friction(torque, velocity_rad_s, self.friction_base_n_m)
         self.current_a = current
         drawn_a = float(voltage @ current) / self.rail_v
         self.rail_v = self.supply_v - SUPPLY_RESISTANCE_OHM * (drawn_a + IDLE_CURRENT_A)

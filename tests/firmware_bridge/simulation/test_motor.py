@@ -12,7 +12,6 @@ from firmware_bridge.simulation.motor import (
     MOTORS,
     VISCOUS_N_M_S,
     ServoUnits,
-    dry_friction,
 )
 from firmware_bridge.simulation.servo import IDLE_CURRENT_A, SUPPLY_RESISTANCE_OHM, ServoBank
 from firmware_bridge.simulation.servo_registers import FULL_PWM, PWM_MODE
@@ -46,22 +45,16 @@ def full_duty(index: int, volts: float, speed_rad_s: float) -> ServoBank:
         bank.supply_v = volts + SUPPLY_RESISTANCE_OHM * (
             abs(bank.current_a[index]) + IDLE_CURRENT_A
         )
-        bank.advance(np.zeros(9), velocity, np.zeros(9), 0.005)
+        bank.advance(np.zeros(9), velocity, 0.005)
         bank._gap[index] = bank._half_gap[index]
-    bank.advance(np.zeros(9), velocity, np.zeros(9), 0.005)
+    bank.advance(np.zeros(9), velocity, 0.005)
     bank.publish()
     return bank
 
 
-def brake_torque(bank: ServoBank, index: int, speed_rad_s: float) -> float:
-    """The load, N m, that keeps the shaft at this speed; the gears slide."""
-    motor = bank.torque_constant_n_m_a * bank.current_a
-    sliding = np.full(9, max(abs(speed_rad_s), 1e3))
-    load = np.zeros(9)
-    for _ in range(40):
-        friction = dry_friction(motor, -load, sliding, bank.friction_base_n_m)
-        load[index] = motor[index] - friction[index] - VISCOUS_N_M_S[index] * speed_rad_s
-    return float(load[index])
+def net_torque(bank: ServoBank, index: int, speed_rad_s: float) -> float:
+    drive = bank.drive_torque_n_m[index] - bank.damping_n_m_s[index] * speed_rad_s
+    return float(drive - bank.friction_n_m[index] - VISCOUS_N_M_S[index] * speed_rad_s)
 
 
 @pytest.mark.parametrize("index", [BODY, LEG, ANTENNA])
@@ -71,12 +64,12 @@ def test_stall_and_no_load_agree_with_the_table(index: int, row: int) -> None:
     # The constants are fitted at 5 V; the table itself is not proportional to the voltage.
     tolerance = 0.01 if VOLTAGES[row] == 5.0 else 0.15
     bank = full_duty(index, VOLTAGES[row], 0.0)
-    assert brake_torque(bank, index, 0.0) == pytest.approx(stall_torque, rel=tolerance)
+    assert net_torque(bank, index, 0.0) == pytest.approx(stall_torque, rel=tolerance)
     assert bank.present_current[index] * 1e-3 == pytest.approx(stall_current, rel=tolerance)
     slow, fast = 0.0, 100.0
     for _ in range(30):
         speed = 0.5 * (slow + fast)
-        pushes = brake_torque(full_duty(index, VOLTAGES[row], speed), index, speed) > 0.0
+        pushes = net_torque(full_duty(index, VOLTAGES[row], speed), index, speed) > 0.0
         slow, fast = (speed, fast) if pushes else (slow, speed)
     assert slow * 60 / (2 * math.pi) == pytest.approx(no_load_rpm, rel=tolerance)
 

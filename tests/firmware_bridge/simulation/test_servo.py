@@ -127,7 +127,7 @@ def test_stall_current_heats_until_the_limit() -> None:
     bank.pwm_limit[LEFT] = 500  # under what counts as overload
     bank.begin()
     for _ in range(15_000):
-        bank.advance(np.zeros(9), np.zeros(9), np.zeros(9), 0.02)
+        bank.advance(np.zeros(9), np.zeros(9), 0.02)
     bank.publish()
     assert bank.hardware_error[LEFT] & ERROR_OVERHEATING
     assert bank.torque_enable[LEFT] == 0
