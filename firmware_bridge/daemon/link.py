@@ -3,9 +3,11 @@
 ``/ws/sdk`` pushes joint positions (50 Hz), the IMU and the daemon's status, and takes targets and
 the motor mode. ``/api/state/ws/full`` pushes the direction of sound. ``/api/move/ws/raw/write``
 hands one Dynamixel packet to the servo bus and gives back whatever bytes came in meanwhile, which
-may be late or cut short: it is the only way to currents, temperatures, voltages and errors. The
-daemon (1.12.0) waits for those bytes without a time-out, all of it: a packet that never comes back
-has wedged it, and then no other is sent.
+may be late or cut short: it is the only way to currents, temperatures, voltages and errors.
+
+The daemon (1.12.0) keeps Python's lock while it waits for those bytes, and its serial thread needs
+that lock to log a retry: then it stands still for good. So packets are few, fewer still after a bad
+answer, and the first that never comes back is the last.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ class DaemonSettings:
     port: int = 8000
     telemetry_hz: float = 10.0
     """Servo packets a second through the daemon, for currents, temperatures, voltages and errors.
-    Each holds up its event loop for some 6 ms, and one whose answer gets lost has been seen to
-    hold it up for ever. 0: none."""
+    Each stops all of the daemon's Python for some 6 ms, and for good when its serial thread retries
+    a read in that moment: fewer packets make that rarer. 0: none."""
     silent_after_s: float = 0.3
     """No joint positions for so long is a lost bus."""
     voltage_low_v: float = 4.5
