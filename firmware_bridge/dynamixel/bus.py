@@ -23,13 +23,14 @@ ALERT: Final = 0x80
 """Bit of a status packet's error byte: the hardware error register is not zero."""
 ERROR_NUMBER: Final = 0x7F
 READ_ATTEMPTS: Final = 3
-READ_BUDGET_SLACKS: Final = 3
+READ_BUDGET_SLACKS: Final = 4
 """A sync read that took longer than so many slacks is not asked again: the tick must go on."""
 RETRY_PATIENCE: Final = 2
 WRITE_ATTEMPTS: Final = 3
 SILENT_AFTER: Final = 2
 """A servo that missed so many reads in a row is asked last and not asked for again at once."""
 _STATUS_BYTES: Final = 11
+_STUFFED: Final = b"\xff\xff\xfd\xfd"
 _STATUS_ID: Final = 4
 _STATUS_ERROR: Final = 8
 
@@ -178,7 +179,7 @@ class ServoBus:
     def _receive(self, servo_ids: set[int], length: int) -> dict[int, Reading]:
         found: dict[int, Reading] = {}
         while len(found) < len(servo_ids):
-            packet, result = self._handler.rxPacket(self.port, fast_option=False)
+            packet, result = self._handler.rxPacket(self.port, fast_option=True)
             if result == RX_TIMEOUT:
                 break
             if result != SUCCESS:
@@ -186,9 +187,11 @@ class ServoBus:
                 if self.port.isPacketTimeout():
                     break
                 continue
-            servo_id, error = packet[_STATUS_ID], packet[_STATUS_ERROR]
-            data = bytes(packet[_STATUS_ERROR + 1 : _STATUS_ERROR + 1 + length])
-            whole = int.from_bytes(bytes(packet[5:7]), "little") == length + 4
+            # The SDK takes the stuffing out in place and trips over its own traces now and then
+            # (FF FF FD FD, later FD FD); "fast" leaves the packet as it came.
+            body = bytes(packet[_STATUS_ERROR:-2]).replace(_STUFFED, _STUFFED[:-1])
+            servo_id, error, data = packet[_STATUS_ID], body[0], body[1:]
+            whole = len(data) == length
             # Anything else is a late answer to an earlier question.
             if servo_id in servo_ids and (whole or error & ERROR_NUMBER):
                 found[servo_id] = Reading(error, data if whole else b"")
