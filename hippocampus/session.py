@@ -49,9 +49,9 @@ class LogSettings:
     """Holds one folder for each session."""
     segment_s: float = 60.0
     """Length of a file in the time of the ticks: 60 to 300 is sensible."""
-    sync_s: float = 0.9
-    """Longest time that a record waits in memory. Under a second, so that with the time of the
-    write itself a kill loses at most one second."""
+    sync_s: float = 0.8
+    """Longest time that a record waits to be written. Under a second, so that with the look into
+    the queue and the write itself a kill loses at most one second."""
     queue_records: int = 1024
     """Records between the loop and the writer: how long a slow disk may take."""
     blocking: bool = False
@@ -197,6 +197,7 @@ class Session:
             self._segment.add(self._event(snapshot, _INFO_LEVEL, PRUNED_EVENT, text))
 
     def _open(self, header: HeaderRecord) -> None:
+        began_ns = self._clock.mono_ns()
         if not self.folder.is_dir():
             self.folder.mkdir(parents=True)
             sync_folder(self.folder.parent)
@@ -215,7 +216,7 @@ class Session:
         self._marker = marker
         self._number += 1
         self._headed = False
-        self._due_ns = self._clock.mono_ns() + round(self._settings.sync_s * _SECOND_NS)
+        self._due_ns = began_ns + round(self._settings.sync_s * _SECOND_NS)
         self.state = replace(self.state, phase=Phase.RECORDING, reason="", segment=path)
         self._pruned = self._prune()
 

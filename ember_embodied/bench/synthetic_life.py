@@ -131,7 +131,7 @@ def record(
     *,
     session_id: str = "synthetic",
     rate_hz: float = 10.0,
-    sync_s: float = 0.9,
+    sync_s: float = 0.8,
     ticks_a_segment: int = 600,
     timings: bool = True,
 ) -> Path:
