@@ -40,11 +40,12 @@ _PLATES: Final = tuple(leg.plate_m for leg in LEGS)
 _NEWTON_STEPS: Final = 12
 _RESIDUAL_M2: Final = 1e-15
 """Half the error of a squared rod length; 1e-14 m of rod."""
+_JUDGED_STEP: Final = 6
+_HOPELESS_M2: Final = 5e-4
+"""A run whose residual is larger than this after six steps is given up."""
 _STEP_M: Final = 0.02
 _STEP_RAD: Final = 0.4
 """Longest Newton step, so that a far start cannot jump to another way of assembling the head."""
-_FIRST_STRIDE: Final = 0.25
-_LAST_STRIDE: Final = 1.0 / 32.0
 _SAME_ANGLE_RAD: Final = 1e-6
 
 
@@ -64,6 +65,15 @@ class HeadPose:
 
 
 NEUTRAL: Final = HeadPose()
+_STARTS: Final = (
+    NEUTRAL,
+    *(
+        HeadPose(yaw, pitch, roll, z_m=-0.02)
+        for yaw in (0.7, -0.7)
+        for pitch in (-0.6, 0.4)
+        for roll in (0.5, -0.5)
+    ),
+)
 
 
 def legs_of_head(
@@ -108,38 +118,25 @@ def within_limits(legs: Sequence[float]) -> bool:
 def head_of_legs(legs: Sequence[float], guess: HeadPose = NEUTRAL) -> HeadPose | None:
     """Head pose relative to the body for six leg angles; None when no pose fits them.
 
-    Newton from the guess first. If that fails, or lands on a way of assembling the head that the
-    real one cannot get to, the legs are walked from neutral to where they are in shorter and
-    shorter strides. Deterministic: the answer depends on the two arguments alone. A guess nearer
-    than about 0.3 rad, such as the last tick's pose, is the fast way.
+    Newton from the guess first. Where that fails, or lands on a way of assembling the head that
+    the real one cannot get to, it starts again from neutral and from eight far poses: together
+    they found every one of 350,000 reachable poses with 2 % of neutral's stiffness or more.
+    Deterministic: the answer depends on the two arguments alone. A guess nearer than about
+    0.3 rad, such as the last tick's pose, is the fast way; that no pose fits takes ten times as
+    long to find out.
     """
     if not all(map(isfinite, legs)):
         return None
-    pose = _newton(legs, guess)
-    if pose is None and guess != NEUTRAL:
-        pose = _newton(legs, NEUTRAL)
-    return _walk(legs) if pose is None else pose
+    for start in (guess, *_STARTS):
+        pose = _newton(legs, start)
+        if pose is not None:
+            return pose
+    return None
 
 
 def stiffness_of_head(pose: HeadPose) -> float:
     """Determinant of the Jacobian at a pose, 1.0 in neutral, 0 where the platform is singular."""
     return _determinant(pose) / _NEUTRAL_DETERMINANT
-
-
-def _walk(legs: Sequence[float]) -> HeadPose | None:
-    """Follow the legs on a straight line from neutral; None when the line leaves what closes."""
-    pose, done, stride = NEUTRAL, 0.0, _FIRST_STRIDE
-    while done < 1.0:
-        aim = min(1.0, done + stride)
-        between = [n + aim * (leg - n) for n, leg in zip(NEUTRAL_LEGS, legs, strict=True)]
-        found = _newton(between, pose)
-        if found is not None:
-            pose, done = found, aim
-        elif stride > _LAST_STRIDE:
-            stride *= 0.5
-        else:
-            return None
-    return pose
 
 
 def _newton(legs: Sequence[float], guess: HeadPose) -> HeadPose | None:
@@ -148,11 +145,13 @@ def _newton(legs: Sequence[float], guess: HeadPose) -> HeadPose | None:
     w, x, y, z = _quaternion(guess)
     tx, ty, tz = guess.x_m, guess.y_m, guess.z_m + HEAD_HEIGHT_M
     determinant = 0.0
-    for _ in range(_NEWTON_STEPS):
+    for number in range(_NEWTON_STEPS):
         rows, residual = _constraints(w, x, y, z, tx, ty, tz, tips)
         if residual < _RESIDUAL_M2 and determinant != 0.0:
             pose = _pose(w, x, y, z, tx, ty, tz)
             return pose if determinant > 0.0 and _is_built(pose, legs) else None
+        if number == _JUDGED_STEP and residual > _HOPELESS_M2:
+            return None
         step, determinant = _solve(rows)
         if determinant == 0.0:
             return None
@@ -279,5 +278,4 @@ def _solve(rows: list[list[float]]) -> tuple[list[float], float]:
     return solution, determinant
 
 
-NEUTRAL_LEGS: Final = legs_of_head(0.0, 0.0) or ()
 _NEUTRAL_DETERMINANT: Final = _determinant(NEUTRAL)

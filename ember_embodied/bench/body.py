@@ -36,7 +36,7 @@ TICKS_A_SEED: Final = 2_000
 LOWEST_POSE: Final = (radians(-65), radians(-60), radians(-48), -0.047, -0.048, -0.051)
 HIGHEST_POSE: Final = (radians(65), radians(48.5), radians(48), 0.051, 0.048, 0.0235)
 """The box around the reachable space: yaw, pitch, roll, x, y, z."""
-LEAST_STIFFNESS: Final = 0.01
+LEAST_STIFFNESS: Final = 0.02
 """Poses nearer to the singularity than this share of neutral's do not count as reachable."""
 RATE_HZ: Final = 50
 PACED_S: Final = 4
