@@ -118,7 +118,7 @@ def _add_body(spec: mujoco.MjSpec, geometry: BodyGeometry) -> None:
         body.add_joint(
             name=geometry.joint,
             type=mujoco.mjtJoint.mjJNT_BALL,
-            damping=[ROD_DAMPING_N_M_S, 0.0, 0.0],
+            damping=ROD_DAMPING_N_M_S,
             armature=ROD_ARMATURE_KG_M2,
         )
     elif geometry.joint_kind == "hinge":
@@ -128,7 +128,7 @@ def _add_body(spec: mujoco.MjSpec, geometry: BodyGeometry) -> None:
             type=mujoco.mjtJoint.mjJNT_HINGE,
             axis=[0.0, 0.0, 1.0],
             armature=float(ARMATURE_KG_M2[index]),
-            damping=[float(VISCOUS_N_M_S[index]), 0.0, 0.0],
+            damping=float(VISCOUS_N_M_S[index]),
             frictionloss=1e-3,
             solimp_friction=FRICTION_SOLIMP,
             limited=STOPS_RAD[index] is not None,
@@ -147,8 +147,8 @@ def _add_base_joints(foot: mujoco.MjsBody) -> None:
             type=mujoco.mjtJoint.mjJNT_HINGE if turns else mujoco.mjtJoint.mjJNT_SLIDE,
             axis=axis,
             springref=WEIGHT_N / FOOT_STIFFNESS_N_M if name == "base_z" else 0.0,
-            stiffness=[FOOT_TURN_STIFFNESS_N_M if turns else FOOT_STIFFNESS_N_M, 0.0, 0.0],
-            damping=[FOOT_TURN_DAMPING_N_M_S if turns else FOOT_DAMPING_N_S_M, 0.0, 0.0],
+            stiffness=FOOT_TURN_STIFFNESS_N_M if turns else FOOT_STIFFNESS_N_M,
+            damping=FOOT_TURN_DAMPING_N_M_S if turns else FOOT_DAMPING_N_S_M,
         )
 
 
