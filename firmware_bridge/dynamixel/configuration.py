@@ -58,6 +58,8 @@ def set_up(
 ) -> tuple[ServoSetup, ...]:
     """Read every servo, write what differs where torque is off, read back what was written."""
     ids = [joint.servo_id for joint in joints]
+    # Another program may have told the servos not to answer.
+    bus.write_all(reg.STATUS_RETURN_LEVEL, dict.fromkeys(ids, reg.STATUS_RETURN_LEVEL.initial))
     tables = _read_tables(bus, ids)
     changed: dict[int, tuple[str, ...]] = {}
     for joint in joints:

@@ -86,6 +86,8 @@ def test_eeprom_that_differs_under_torque_is_a_failed_check(
     settings = ServoSettings(port=servo_bus.start())
     bus = bus_at(settings.port, clock)
     assert bus.write(14, reg.RETURN_DELAY_TIME, 100)
+    bus.write_all(reg.STATUS_RETURN_LEVEL, {12: 0})
+    assert bus.read(12, 64, 1) is None
     assert bus.write(14, reg.TORQUE_ENABLE, 1)
     bus.port.close()
     body = ServoBody(settings, clock)
@@ -94,6 +96,7 @@ def test_eeprom_that_differs_under_torque_is_a_failed_check(
     assert not check.passed
     assert "stewart_4: return_delay_time 100 (wants 0)" in check.found
     assert "park" in check.remedy
+    assert next(check for check in body.checks() if check.name == "servos answer").passed
     body.close()
 
 
