@@ -93,7 +93,7 @@ def run(seeds: range) -> list[Claim]:
             "first goal from present pose",
             max(pins),
             "rad",
-            f"<= {GOAL_TOLERANCE_RAD:.6f}",
+            PIN_BOUND,
             n=len(pins),
         ),
         claim("others stopped by an overload", float(stopped), "servos", "== 0", n=len(seeds)),
