@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from ember_embodied.live_view import LiveView, fault_names
+from ember_embodied.live_view import LiveView
 from ember_embodied.notify import Notifier
+from ember_embodied.picture import fault_names
 from firmware_bridge.wire import WIRE_VERSION, StatePublisher, WireState
 from hippocampus.recorder import Recorder
 from hippocampus.session import Phase

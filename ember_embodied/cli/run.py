@@ -22,10 +22,11 @@ from ember_embodied.config import Config, config_to_toml, load_config
 from ember_embodied.errors import UserError
 from ember_embodied.header import make_header
 from ember_embodied.life import Companion, IntentSource, Life, LifeSummary
-from ember_embodied.live_view import LiveView, summary_lines
+from ember_embodied.live_view import LiveView
 from ember_embodied.loop import Mind
 from ember_embodied.notify import Notifier
 from ember_embodied.pace import take_priority
+from ember_embodied.picture import summary_lines
 from ember_embodied.runtime import Runtime
 from firmware_bridge.clock import SystemClock
 from firmware_bridge.wire import IntentReceiver, StatePublisher, WireError

@@ -12,7 +12,7 @@ import typer
 from ember_embodied.cli.options import AsJson, ConfigFile, print_json
 from ember_embodied.config import load_config
 from ember_embodied.errors import UserError
-from ember_embodied.live_view import Frame, fault_names, milliseconds, picture
+from ember_embodied.picture import Frame, fault_names, milliseconds, picture
 from firmware_bridge.failsafe import RESPONSES
 from firmware_bridge.senses import Fault
 from firmware_bridge.wire import StateSubscriber, WireError, WireState

@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 from math import radians
 
-from ember_embodied.live_view import LiveView, picture, plain_line, summary_lines
+from ember_embodied.live_view import LiveView
+from ember_embodied.picture import picture, plain_line, summary_lines
 from firmware_bridge.command import JointTargets, Mode, MotorCommand
 from firmware_bridge.joints import REST_POSE_RAD
 from firmware_bridge.senses import (
