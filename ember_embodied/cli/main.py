@@ -55,7 +55,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb(
         "train", "train:command", MEMORY, "Make a bundle again: teacher, rollouts, cloning, card."
     ),
-    Verb("model", "model:app", MEMORY, "List, check and switch bundles."),
+    Verb("model", "model:app", MEMORY, "Look into bundles, check and measure them."),
     Verb("bench", "bench:command", MEMORY, "Measure the claims and print them with their bounds."),
 )
 
