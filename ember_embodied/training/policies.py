@@ -40,9 +40,12 @@ class Idle:
 
 
 GAZE_RATE_HZ: Final = 6.0
-TOUCH_LAG_RAD: Final = 0.25
+TOUCH_LAG_RAD: Final = 0.06
+"""Four times what an antenna that nobody touches shows."""
 ANSWER_RAD: Final = 0.9
 ANSWER_S: Final = 1.0
+REST_S: Final = 0.5
+"""For so long after an answer the way back does not count as a touch."""
 
 
 class Reactive:
@@ -54,7 +57,8 @@ class Reactive:
 
     def initial_state(self) -> State:
         """Gaze (yaw, pitch) rad, and seconds left of each antenna's answer (left, right)."""
-        return (np.zeros((1, 2), dtype=np.float32), np.zeros((1, 2), dtype=np.float32))
+        calm = np.full((1, 2), -REST_S, dtype=np.float32)
+        return (np.zeros((1, 2), dtype=np.float32), calm)
 
     def step(self, senses: Array, mask: Array, dt_s: float, state: State) -> Step:  # noqa: ARG002
         """One tick of the rules."""
@@ -72,7 +76,7 @@ class Reactive:
             gaze += (1.0 - exp(-GAZE_RATE_HZ * dt_s)) * (np.array(target, dtype=np.float32) - gaze)
         lags = (value("command.antenna_left_lag"), value("command.antenna_right_lag"))
         pushed = [abs(lag) > TOUCH_LAG_RAD for lag in lags]
-        answer = np.where((answer <= 0.0) & pushed, ANSWER_S, answer - dt_s).astype(np.float32)
+        answer = np.where((answer <= -REST_S) & pushed, ANSWER_S, answer - dt_s).astype(np.float32)
         left, right = (ANSWER_RAD if left_s > 0.0 else 0.17 for left_s in answer)
         limit = np.array(COMMAND_LIMIT_RAD, dtype=np.float32)
         command = np.array([gaze[0], gaze[1], left, -right, BODY_SHARE * gaze[0]], dtype=np.float32)
