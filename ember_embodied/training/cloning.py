@@ -24,10 +24,13 @@ from torch.nn import functional
 from ember_embodied.network import Ember, State
 from ember_embodied.sense_vector import PREDICTED_INDEX, STREAM_OF_SENSE
 from ember_embodied.training.lives import Life, batch
+from ember_embodied.training.teacher import REST_ANTENNA_RAD
 
 COMMAND_SCALE_RAD: Final = (0.08, 0.08, 0.08, 0.08, 0.08)
 GAZE_SCALE_RAD: Final = 0.1
 SURE_RAD: Final = 0.175
+ANSWER_RAD: Final = 0.25
+"""An antenna that the teacher holds so far from its rest answers a touch."""
 CONFIDENCE_FLOOR: Final = 1e-6
 LOG_EVERY: Final = 20
 
@@ -45,6 +48,8 @@ class CloningConfig:
     gaze_weight: float = 1.0
     prediction_weight: float = 0.2
     confidence_weight: float = 0.1
+    answer_weight: float = 1.0
+    """How much more an antenna counts while the teacher moves it to answer a touch."""
     mirror_share: float = 0.5
     """Share of lives that are seen in the mirror."""
 
@@ -85,7 +90,7 @@ def clone(
         for chunk in _chunks(_draw(lives, config, rng), config.chunk):
             if step == config.steps:
                 return
-            losses, state = _chunk_losses(network, chunk, state)
+            losses, state = _chunk_losses(network, chunk, state, config.answer_weight)
             loss = losses @ torch.tensor(
                 [1.0, config.gaze_weight, config.prediction_weight, config.confidence_weight]
             )
@@ -118,7 +123,7 @@ def _chunks(whole: dict[str, Tensor], ticks: int) -> Iterator[dict[str, Tensor]]
 
 
 def _chunk_losses(
-    network: Ember, chunk: dict[str, Tensor], state: State | None
+    network: Ember, chunk: dict[str, Tensor], state: State | None, answer_weight: float
 ) -> tuple[Tensor, State]:
     """The four mean losses of a chunk [T + 1, B, ...], and the state after T ticks."""
     lives = chunk["dt"].shape[1]
@@ -127,6 +132,11 @@ def _chunk_losses(
     output, path, after = network.unroll(senses[:-1], mask[:-1], chunk["dt"][:-1], before)
     command, gaze = output.command - chunk["command"][:-1], path - chunk["gaze"][:-1]
 
+    antennas = chunk["command"][:-1, :, 2:4].abs()
+    answers = ((antennas - REST_ANTENNA_RAD).abs() > ANSWER_RAD).to(command.dtype)
+    weight = torch.ones_like(command)
+    weight[..., 2:4] += (answer_weight - 1.0) * answers
+
     felt = senses[1:][..., PREDICTED_INDEX.tolist()]
     there = mask[1:][..., STREAM_OF_SENSE[PREDICTED_INDEX].tolist()]
     surprise = functional.smooth_l1_loss(output.prediction, felt, reduction="none", beta=0.1)
@@ -134,8 +144,8 @@ def _chunk_losses(
     sureness, floor = output.confidence.squeeze(-1), CONFIDENCE_FLOOR
     losses = torch.stack(
         (
-            _smooth_l1(command / torch.tensor(COMMAND_SCALE_RAD)),
-            _smooth_l1(gaze / GAZE_SCALE_RAD),
+            (weight * _smooth_l1(command / torch.tensor(COMMAND_SCALE_RAD))).mean(),
+            _smooth_l1(gaze / GAZE_SCALE_RAD).mean(),
             (surprise * there).sum() / there.sum().clamp(min=1.0),
             functional.binary_cross_entropy(sureness.clamp(floor, 1.0 - floor), sure),
         )
@@ -144,4 +154,4 @@ def _chunk_losses(
 
 
 def _smooth_l1(error: Tensor) -> Tensor:
-    return functional.smooth_l1_loss(error, torch.zeros_like(error))
+    return functional.smooth_l1_loss(error, torch.zeros_like(error), reduction="none")

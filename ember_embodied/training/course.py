@@ -46,6 +46,7 @@ class Round:
     lives: int
     steps: int
     learning_rate: float = 3e-3
+    answer_weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Course:
         Round(lives=24, steps=500),
         Round(lives=24, steps=600),
         Round(lives=24, steps=1500),
+        Round(lives=0, steps=1000, answer_weight=8.0),
     )
     network: NetworkConfig = field(default_factory=NetworkConfig)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
@@ -70,7 +72,7 @@ class Course:
         rounds = tuple(
             replace(
                 this,
-                lives=max(1, round(share * this.lives)),
+                lives=max(min(1, this.lives), round(share * this.lives)),
                 steps=max(1, round(share * this.steps)),
             )
             for this in self.rounds
@@ -218,7 +220,12 @@ def _learn(
     progress: Progress,
 ) -> None:
     this = course.rounds[number]
-    settings = replace(course.cloning, steps=this.steps, learning_rate=this.learning_rate)
+    settings = replace(
+        course.cloning,
+        steps=this.steps,
+        learning_rate=this.learning_rate,
+        answer_weight=this.answer_weight,
+    )
     rows = ["step,command,gaze,prediction,confidence"]
 
     def watch(curve: Curve) -> None:
