@@ -51,6 +51,8 @@ AT_REST_RAD: Final = 0.15
 """A joint this near to its rest position has arrived: a P gain alone lands 2 to 8 degrees short."""
 TEMPERATURE_WARNING_C: Final = 60.0
 """Ten degrees under the servos' limit of 70 (XL330, address 31)."""
+SILENT_AFTER_NS: Final = _SECOND_NS // 4
+"""One lost answer is no fault: a busy bus loses some, and the next tick asks again."""
 VOLTAGE_LOW_V: Final = 4.0
 """The XL330 works from 3.7 V; the robot's rail is 6.8 to 7.6 V."""
 
@@ -235,17 +237,19 @@ def faults_of(sense: BodySense, streams_seen: int, torque_expected: bool) -> Fau
             faults |= fault
     if sense.joints is not None:
         for joint in sense.joints.joints:
-            faults |= _faults_of_joint(joint, torque_expected)
+            faults |= _faults_of_joint(joint, torque_expected, sense.t_mono_ns)
     return faults
 
 
-def _faults_of_joint(joint: JointSense, torque_expected: bool) -> Fault:
+def _faults_of_joint(joint: JointSense, torque_expected: bool, now_ns: int) -> Fault:
     faults = Fault.NONE
     for bit, fault in _ERROR_FAULTS:
         if joint.error_bits & bit:
             faults |= fault
+    if now_ns - joint.t_mono_ns > SILENT_AFTER_NS:
+        faults |= Fault.SERVO_SILENT
     if not joint.answered:
-        return faults | Fault.SERVO_SILENT
+        return faults
     if torque_expected and not joint.torque_enabled:
         faults |= Fault.TORQUE_LOST
     if joint.temperature_c >= TEMPERATURE_WARNING_C:

@@ -40,7 +40,7 @@ __all__ = [
 HEAD_TO_BODY_LIMIT_RAD: Final = radians(40.0)
 """Largest yaw of the head against the body."""
 PITCH_UP_LIMIT_RAD: Final = radians(22.0)
-PITCH_DOWN_LIMIT_RAD: Final = radians(34.0)
+PITCH_DOWN_LIMIT_RAD: Final = radians(30.0)
 """Where a servo ends or the platform is singular is far beyond (48 and 67 degrees). But with the
 gains that the robot ships with, its weight pulls a far-turned head further, past the singularity,
 where it falls onto the body and the legs cannot lift it. The ellipse of these three is what the

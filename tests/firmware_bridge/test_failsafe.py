@@ -11,6 +11,7 @@ from firmware_bridge.command import Mode
 from firmware_bridge.failsafe import (
     RESPONSES,
     SCALES,
+    SILENT_AFTER_NS,
     FailsafeState,
     faults_of,
     goal_of_mode,
@@ -315,10 +316,12 @@ def test_a_sound_sense_shows_no_fault_and_bit_one_of_the_servos_is_normal():
             {"error_bits": 0x04, "torque_enabled": False, "temperature_c": 71.0, "voltage_v": 3.0},
             Fault.SERVO_OVERHEAT | Fault.TORQUE_LOST | Fault.TEMPERATURE_HIGH | Fault.VOLTAGE_LOW,
         ),
-        ({"answered": False}, Fault.SERVO_SILENT),
+        ({"answered": False}, Fault.NONE),
+        ({"answered": False, "t_mono_ns": NOW_NS - SILENT_AFTER_NS}, Fault.NONE),
+        ({"answered": False, "t_mono_ns": NOW_NS - SILENT_AFTER_NS - 1}, Fault.SERVO_SILENT),
         (
             {"answered": False, "error_bits": 0x04, "torque_enabled": False, "voltage_v": 0.0},
-            Fault.SERVO_SILENT | Fault.SERVO_OVERHEAT,
+            Fault.SERVO_OVERHEAT,
         ),
     ],
 )
