@@ -25,8 +25,9 @@ def write_card(manifest: Manifest) -> str:
         (
             f"# {manifest.name}",
             "",
-            "A small recurrent network that moves a Reachy Mini: it turns to who speaks, follows a",
-            "face, answers a touch with its antennas, and breathes when nothing happens.",
+            "A small recurrent network that moves a Reachy Mini. It was taught to turn to who",
+            "speaks, to follow a face, to answer a touch with its antennas, and to breathe when",
+            "nothing happens; what it reaches, and what it does not, is measured below.",
             "",
             f"- {manifest.parameters:,} parameters: closed-form continuous-time core with LIF",
             f"  gates, {manifest.rate_hz:g} Hz, {len(manifest.inputs)} senses, 5 commands.",

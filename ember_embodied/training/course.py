@@ -61,6 +61,7 @@ class Course:
         Round(lives=24, steps=600),
         Round(lives=24, steps=1500),
         Round(lives=0, steps=1000, answer_weight=8.0),
+        Round(lives=0, steps=600),
     )
     network: NetworkConfig = field(default_factory=NetworkConfig)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
