@@ -3,7 +3,7 @@
 ``Runtime.step`` is a pure function of its arguments: what it keeps is weights and buffers that
 every step overwrites, so a log can put any recorded state back and get the same bits. One
 intra-op and one inter-op thread and sequential execution keep the order of every sum fixed.
-Inputs and outputs are bound once: `ember bench runtime` shows what that saves.
+Inputs and outputs are bound once; `ember bench runtime` sets that beside a call by name.
 """
 
 from __future__ import annotations
