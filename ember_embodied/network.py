@@ -13,10 +13,16 @@ One tick, batch B, senses S, streams M, neurons H, predicted senses P:
     goal   = [gaze' + trim, antennas, share * gaze'_yaw + trim]      [B, 5]  clamped to limits
     command = last + (1 - e^(-q dt)) (goal - last)                   [B, 5]  a smooth step there
 
+    t      = softmax(touch logits)                                   [B, 4]  no hand, or where
+    fire   = sigmoid(k (t - theta))                                  [B, 3]  left, right, head
+    e'     = fire + (1 - fire) e^(-dt / tau) e                       [B, 3]  answering a touch
+
 The places are home, the face, both hypotheses of the sound, the intent's target and one that
 the network makes up. Pointing at what the senses measured, instead of drawing an angle out of H
 neurons, is what lets a net this small be exact; the rates r and q make every step a true function
-of ``dt``. All state is data: it goes in and comes out.
+of ``dt``. A touch is answered as animals move in rhythm, by a central pattern generator (Ijspeert,
+Neural Networks 21, 2008): the network learns when to excite it, e, and the pattern is given. A
+touched antenna flutters, a touched head lowers both. All state is data: it goes in and comes out.
 """
 
 from __future__ import annotations
@@ -49,6 +55,17 @@ what the Stewart platform reaches; kinematics and gate have the last word."""
 TRIM_RAD: Final = (0.35, 0.25, 0.35)
 """Reach of the learned trim of head yaw, head pitch and body yaw: more than the servos' droop."""
 ANTENNA_REACH_RAD: Final = 1.5
+PLACES_TOUCHED: Final = ("antenna_left", "antenna_right", "head")
+FLUTTER_RAD: Final = 0.7
+FLUTTERS_A_BREATH: Final = 6
+DROWSE_RAD: Final = 0.75
+"""The answers: amplitude and rate of an antenna's flutter, and how far both are lowered."""
+HASTE_HZ: Final = 30.0
+"""Rate at which an antenna follows its answer."""
+EXCITED_S: Final = 0.6
+TOUCH_THRESHOLD: Final = 0.5
+TOUCH_STEEPNESS: Final = 16.0
+"""tau, theta and k of the excitement."""
 GAZE_RATE_HZ: Final = 3.0
 MOTION_RATE_HZ: Final = 8.0
 """Rates r and q are these times a softplus that starts near 0.7."""
@@ -75,6 +92,7 @@ class State(NamedTuple):
     refractory: Tensor
     gaze: Tensor
     phase: Tensor
+    excitement: Tensor
 
 
 class Output(NamedTuple):
@@ -85,6 +103,16 @@ class Output(NamedTuple):
     confidence: Tensor
     lif_gate: Tensor
     gaze_gate: Tensor
+    answer_gate: Tensor
+
+
+class Unrolled(NamedTuple):
+    """T ticks: outputs [T, B, ...], gaze [T, B, 2], log t [T, B, 4] and the state after them."""
+
+    output: Output
+    gaze: Tensor
+    touch: Tensor
+    state: State
 
 
 class Wish(NamedTuple):
@@ -101,12 +129,21 @@ class Wish(NamedTuple):
     motion: Tensor
     confidence: Tensor
     change: Tensor
+    touch: Tensor
+    """Logarithm of t."""
 
 
 def state_shapes(config: NetworkConfig) -> dict[str, int]:
     """Name and width of each state tensor, in order."""
     n = config.neurons
-    return {"hidden": n, "membrane": n, "refractory": n, "gaze": 2, "phase": 1}
+    return {
+        "hidden": n,
+        "membrane": n,
+        "refractory": n,
+        "gaze": 2,
+        "phase": 1,
+        "excitement": len(PLACES_TOUCHED),
+    }
 
 
 class Ember(nn.Module):
@@ -123,7 +160,8 @@ class Ember(nn.Module):
         self.embed = nn.Linear(SENSE_COUNT + MASK_COUNT, config.embedding)
         self.core = CfcCell(config.embedding, config.backbone, config.neurons)
         self.gate = LifGate(config.neurons)
-        self.widths = (len(PLACES), 2, 1, 3, 2, 1, 5, 1, len(PREDICTED))
+        touches = 1 + len(PLACES_TOUCHED)
+        self.widths = (len(PLACES), 2, 1, 3, 2, 1, 5, 1, len(PREDICTED), touches)
         self.heads = nn.Linear(config.neurons + 2, sum(self.widths))
         self.register_buffer("scale", torch.tensor([s.scale for s in SENSES]), persistent=False)
         self.register_buffer("limit", torch.tensor(COMMAND_LIMIT_RAD), persistent=False)
@@ -141,29 +179,33 @@ class Ember(nn.Module):
         y, lif_gate, state = self._core(self._feel(senses, mask), dt, state)
         wish = self._wish(y, state.phase, senses, mask, dt)
         gaze = state.gaze + wish.toward * (wish.place - state.gaze)
-        return self._act(wish, gaze, lif_gate, senses, mask, dt), state._replace(gaze=gaze)
+        excitement = _excite(state.excitement, wish.touch, dt)
+        state = state._replace(gaze=gaze, excitement=excitement)
+        return self._act(wish, state, lif_gate, senses, mask, dt), state
 
-    def unroll(
-        self, senses: Tensor, mask: Tensor, dt: Tensor, state: State
-    ) -> tuple[Output, Tensor, State]:
+    def unroll(self, senses: Tensor, mask: Tensor, dt: Tensor, state: State) -> Unrolled:
         """T steps: senses [T, B, S], mask [T, B, M], dt [T, B, 1] s.
 
-        The same numbers as T calls of ``forward``, several times faster to train: only the core
-        and the gaze go tick by tick. Returns outputs [T, B, ...], gaze [T, B, 2] and the state.
+        The same numbers as T calls of ``forward``, several times faster to train: only the core,
+        the gaze and the excitement go tick by tick.
         """
-        cores, gazes = [], []
+        cores, gazes, excitements = [], [], []
         for x, step in zip(self._feel(senses, mask), dt, strict=True):
             y, lif_gate, state = self._core(x, step, state)
             cores.append((y, lif_gate, state.phase))
         y, lif_gate, phase = (torch.stack(part) for part in zip(*cores, strict=True))
         wish = self._wish(y, phase, senses, mask, dt)
-        gaze = state.gaze
-        for place, toward in zip(wish.place, wish.toward, strict=True):
-            gaze = gaze + toward * (place - gaze)
-            gazes.append(gaze)
+        for t, step in enumerate(dt):
+            state = state._replace(
+                gaze=state.gaze + wish.toward[t] * (wish.place[t] - state.gaze),
+                excitement=_excite(state.excitement, wish.touch[t], step),
+            )
+            gazes.append(state.gaze)
+            excitements.append(state.excitement)
         path = torch.stack(gazes)
-        output = self._act(wish, path, lif_gate, senses, mask, dt)
-        return output, path, state._replace(gaze=gaze)
+        lived = state._replace(gaze=path, phase=phase, excitement=torch.stack(excitements))
+        output = self._act(wish, lived, lif_gate, senses, mask, dt)
+        return Unrolled(output, path, wish.touch, state)
 
     def _feel(self, senses: Tensor, mask: Tensor) -> Tensor:
         return functional.silu(self.embed(torch.cat((senses, mask), dim=-1)))
@@ -174,11 +216,12 @@ class Ember(nn.Module):
         y, lif_gate, lif = self.gate(hidden, dt, LifState(state.membrane, state.refractory))
         phase = state.phase + dt * (TURN * self.config.breath_hz)
         phase = phase - TURN * torch.floor(phase / TURN)
-        return y, lif_gate, State(hidden, lif.membrane, lif.refractory, state.gaze, phase)
+        moved = State(hidden, lif.membrane, lif.refractory, state.gaze, phase, state.excitement)
+        return y, lif_gate, moved
 
     def _wish(self, y: Tensor, phase: Tensor, senses: Tensor, mask: Tensor, dt: Tensor) -> Wish:
         heads = self.heads(torch.cat((y, torch.sin(phase), torch.cos(phase)), dim=-1))
-        logits, free, rate, trim, antennas, share, motion, confidence, change = heads.split(
+        logits, free, rate, trim, antennas, share, motion, confidence, change, touch = heads.split(
             self.widths, dim=-1
         )
         places, there = self._places(senses, mask, free)
@@ -193,24 +236,30 @@ class Ember(nn.Module):
             motion=motion,
             confidence=torch.sigmoid(confidence),
             change=change,
+            touch=torch.log_softmax(touch, dim=-1),
         )
 
     def _act(
-        self, wish: Wish, gaze: Tensor, lif_gate: Tensor, senses: Tensor, mask: Tensor, dt: Tensor
+        self, wish: Wish, state: State, lif_gate: Tensor, senses: Tensor, mask: Tensor, dt: Tensor
     ) -> Output:
-        """Five commands that follow the gaze; without a last command they jump to their goals."""
-        head = gaze + wish.trim[..., :2]
-        body = wish.share * gaze[..., :1] + wish.trim[..., 2:]
-        goal = torch.clamp(torch.cat((head, wish.antennas, body), dim=-1), -self.limit, self.limit)
+        """Five commands that follow gaze and touch; without a last command they jump to goals."""
+        head = state.gaze + wish.trim[..., :2]
+        body = wish.share * state.gaze[..., :1] + wish.trim[..., 2:]
+        antennas, haste = _answer(wish.antennas, state.excitement, state.phase)
+        hurry = torch.exp(-HASTE_HZ * haste * dt)
+        goal = torch.clamp(torch.cat((head, antennas, body), dim=-1), -self.limit, self.limit)
         first, known = INDEX["command.head_yaw"], mask[..., _bit("command")]
         last = senses[..., first : first + 5] * self.scale[first : first + 5]
-        step = 1.0 - known * (1.0 - _share(MOTION_RATE_HZ, wish.motion, dt))
+        still = 1.0 - _share(MOTION_RATE_HZ, wish.motion, dt)
+        still = torch.cat((still[..., :2], still[..., 2:4] * hurry, still[..., 4:]), dim=-1)
+        step = 1.0 - known * still
         return Output(
             command=torch.clamp(last + step * (goal - last), -self.limit, self.limit),
             prediction=senses.index_select(-1, self.predicted) + wish.change,
             confidence=wish.confidence,
             lif_gate=lif_gate,
             gaze_gate=wish.gaze_gate,
+            answer_gate=state.excitement,
         )
 
     def _places(self, senses: Tensor, mask: Tensor, free: Tensor) -> tuple[Tensor, Tensor]:
@@ -240,6 +289,22 @@ class Ember(nn.Module):
 def _share(unit_hz: float, rate: Tensor, dt: Tensor) -> Tensor:
     """Share of a way that a first-order step takes in dt: ``1 - e^(-unit softplus(rate) dt)``."""
     return 1.0 - torch.exp(-unit_hz * functional.softplus(rate) * dt)
+
+
+def _excite(excitement: Tensor, touch: Tensor, dt: Tensor) -> Tensor:
+    """Excitement after dt: a sure touch [..., 4] (log) fires, the rest fades."""
+    fire = torch.sigmoid(TOUCH_STEEPNESS * (torch.exp(touch[..., 1:]) - TOUCH_THRESHOLD))
+    return fire + (1.0 - fire) * torch.exp(-dt / EXCITED_S) * excitement
+
+
+def _answer(antennas: Tensor, excitement: Tensor, phase: Tensor) -> tuple[Tensor, Tensor]:
+    """Antennas [..., 2] as the excitement [..., 3] moves them, and how little they linger."""
+    left, right, head = (excitement[..., i : i + 1] for i in range(len(PLACES_TOUCHED)))
+    flutter = FLUTTER_RAD * torch.cos(FLUTTERS_A_BREATH * phase)
+    fluttering = antennas + torch.cat((left * flutter, -right * flutter), dim=-1)
+    lowered = torch.cat((torch.ones_like(left), -torch.ones_like(left)), dim=-1) * DROWSE_RAD
+    haste = torch.cat((torch.maximum(left, head), torch.maximum(right, head)), dim=-1)
+    return fluttering + head * (lowered - fluttering), haste
 
 
 def _bit(stream: str) -> slice:

@@ -67,7 +67,7 @@ of the last command and how far the body lags behind it."""
 SENSES: Final[tuple[SenseInput, ...]] = (
     *(SenseInput(f"joints.{j.name}.position", "joints", "rad", 1.0) for j in JOINTS),
     *(SenseInput(f"joints.{j.name}.velocity", "joints", "rad/s", 2.0) for j in JOINTS),
-    *(SenseInput(f"joints.{j.name}.current", "joints", "A", 0.3) for j in JOINTS),
+    *(SenseInput(f"joints.{j.name}.current", "joints", "A", 0.15) for j in JOINTS),
     *_inputs(
         "head",
         ("yaw", "rad", 1.0),
@@ -83,10 +83,10 @@ SENSES: Final[tuple[SenseInput, ...]] = (
         ("antenna_left", "rad", 1.0),
         ("antenna_right", "rad", 1.0),
         ("body_yaw", "rad", 1.0),
-        ("head_yaw_lag", "rad", 0.2),
-        ("head_pitch_lag", "rad", 0.2),
-        ("antenna_left_lag", "rad", 0.3),
-        ("antenna_right_lag", "rad", 0.3),
+        ("head_yaw_lag", "rad", 0.1),
+        ("head_pitch_lag", "rad", 0.1),
+        ("antenna_left_lag", "rad", 0.08),
+        ("antenna_right_lag", "rad", 0.08),
         ("body_yaw_lag", "rad", 0.2),
     ),
     *_inputs(

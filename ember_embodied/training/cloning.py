@@ -8,6 +8,8 @@ from its gradient there (truncated backpropagation through time). The loss of a 
                 the likelier one is learned, not the middle between them
     prediction  smooth L1 to the senses of the next tick, where they are there
     confidence  cross-entropy to "the gaze is within ``SURE_RAD`` of the teacher's"
+    touch       cross-entropy to the place whose touch the teacher's antennas answer; there the
+                antennas' own loss is left out, since the answer's rhythm is not learned
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ GAZE_SCALE_RAD: Final = 0.1
 SURE_RAD: Final = 0.175
 ANSWER_RAD: Final = 0.25
 """An antenna that the teacher holds so far from its rest answers a touch."""
+NEAR_TICKS: Final = 4
 CONFIDENCE_FLOOR: Final = 1e-6
 LOG_EVERY: Final = 20
 
@@ -48,8 +51,9 @@ class CloningConfig:
     gaze_weight: float = 1.0
     prediction_weight: float = 0.2
     confidence_weight: float = 0.1
-    answer_weight: float = 1.0
-    """How much more an antenna counts while the teacher moves it to answer a touch."""
+    touch_weight: float = 1.0
+    answer_share: float = 4.0
+    """How much more a tick counts in which the teacher answers a touch: most ticks have none."""
     mirror_share: float = 0.5
     """Share of lives that are seen in the mirror."""
 
@@ -63,6 +67,7 @@ class Curve:
     gaze: float
     prediction: float
     confidence: float
+    touch: float
 
 
 def clone(
@@ -84,15 +89,21 @@ def clone(
         final_div_factor=1.0 / config.final_rate_share,
     )
     network.train()
-    sums, step = torch.zeros(4), 0
+    sums, step = torch.zeros(5), 0
     while step < config.steps:
         state: State | None = None
         for chunk in _chunks(_draw(lives, config, rng), config.chunk):
             if step == config.steps:
                 return
-            losses, state = _chunk_losses(network, chunk, state, config.answer_weight)
+            losses, state = _chunk_losses(network, chunk, state, config.answer_share)
             loss = losses @ torch.tensor(
-                [1.0, config.gaze_weight, config.prediction_weight, config.confidence_weight]
+                [
+                    1.0,
+                    config.gaze_weight,
+                    config.prediction_weight,
+                    config.confidence_weight,
+                    config.touch_weight,
+                ]
             )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -103,7 +114,7 @@ def clone(
             step += 1
             if step % LOG_EVERY == 0:
                 watch(Curve(step, *(sums / LOG_EVERY).tolist()))
-                sums = torch.zeros(4)
+                sums = torch.zeros(5)
 
 
 def _draw(
@@ -123,19 +134,20 @@ def _chunks(whole: dict[str, Tensor], ticks: int) -> Iterator[dict[str, Tensor]]
 
 
 def _chunk_losses(
-    network: Ember, chunk: dict[str, Tensor], state: State | None, answer_weight: float
+    network: Ember, chunk: dict[str, Tensor], state: State | None, answer_share: float
 ) -> tuple[Tensor, State]:
-    """The four mean losses of a chunk [T + 1, B, ...], and the state after T ticks."""
+    """The five mean losses of a chunk [T + 1, B, ...], and the state after T ticks."""
     lives = chunk["dt"].shape[1]
     before = network.initial_state(lives) if state is None else State(*(s.detach() for s in state))
     senses, mask = chunk["senses"], chunk["mask"]
-    output, path, after = network.unroll(senses[:-1], mask[:-1], chunk["dt"][:-1], before)
+    output, path, touch, after = network.unroll(senses[:-1], mask[:-1], chunk["dt"][:-1], before)
     command, gaze = output.command - chunk["command"][:-1], path - chunk["gaze"][:-1]
 
-    antennas = chunk["command"][:-1, :, 2:4].abs()
-    answers = ((antennas - REST_ANTENNA_RAD).abs() > ANSWER_RAD).to(command.dtype)
+    place, answering = answers(chunk["command"][:-1])
     weight = torch.ones_like(command)
-    weight[..., 2:4] += (answer_weight - 1.0) * answers
+    weight[..., 2:4] -= answering.unsqueeze(-1)
+    certain = torch.where(place > 0, answer_share, 1.0 - answering)
+    touch_loss = functional.nll_loss(touch.flatten(0, 1), place.flatten(), reduction="none")
 
     felt = senses[1:][..., PREDICTED_INDEX.tolist()]
     there = mask[1:][..., STREAM_OF_SENSE[PREDICTED_INDEX].tolist()]
@@ -148,9 +160,25 @@ def _chunk_losses(
             _smooth_l1(gaze / GAZE_SCALE_RAD).mean(),
             (surprise * there).sum() / there.sum().clamp(min=1.0),
             functional.binary_cross_entropy(sureness.clamp(floor, 1.0 - floor), sure),
+            (certain.flatten() * touch_loss).mean(),
         )
     )
     return losses, after
+
+
+def answers(command: Tensor) -> tuple[Tensor, Tensor]:
+    """Which touch the lessons [T, B, 5] answer.
+
+    Returns the class [T, B] (0 none, then ``PLACES_TOUCHED``) and 1.0 wherever an answer is near
+    in time [T, B]: an antenna that flutters passes its rest position on the way.
+    """
+    left = (command[..., 2] - REST_ANTENNA_RAD).abs() > ANSWER_RAD
+    right = (command[..., 3] + REST_ANTENNA_RAD).abs() > ANSWER_RAD
+    both = left & right
+    place = left.long() + 2 * (right & ~both).long() + 2 * both.long()
+    any_now = (left | right).to(command.dtype).T.unsqueeze(1)
+    near = functional.max_pool1d(any_now, 2 * NEAR_TICKS + 1, stride=1, padding=NEAR_TICKS)
+    return place, near.squeeze(1).T
 
 
 def _smooth_l1(error: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -46,7 +46,6 @@ class Round:
     lives: int
     steps: int
     learning_rate: float = 3e-3
-    answer_weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +55,10 @@ class Course:
     seeds: tuple[int, int]
     """Lives of training are drawn from these seeds, [first, last)."""
     rounds: tuple[Round, ...] = (
-        Round(lives=34, steps=500),
-        Round(lives=24, steps=500),
-        Round(lives=24, steps=600),
-        Round(lives=24, steps=1500),
-        Round(lives=0, steps=1000, answer_weight=8.0),
-        Round(lives=0, steps=600),
+        Round(lives=40, steps=500),
+        Round(lives=30, steps=600),
+        Round(lives=30, steps=900),
+        Round(lives=30, steps=2400),
     )
     network: NetworkConfig = field(default_factory=NetworkConfig)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
@@ -225,9 +222,8 @@ def _learn(
         course.cloning,
         steps=this.steps,
         learning_rate=this.learning_rate,
-        answer_weight=this.answer_weight,
     )
-    rows = ["step,command,gaze,prediction,confidence"]
+    rows = [",".join(column.name for column in fields(Curve))]
 
     def watch(curve: Curve) -> None:
         rows.append(",".join(f"{value:g}" for value in asdict(curve).values()))

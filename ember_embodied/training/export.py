@@ -18,7 +18,15 @@ from torch import Tensor, nn
 
 from ember_embodied import bundle as bundles
 from ember_embodied.bundle import Bundle, Manifest, Parity, Score, TensorRow
-from ember_embodied.network import COMMANDS, PLACES, Ember, NetworkConfig, State, state_shapes
+from ember_embodied.network import (
+    COMMANDS,
+    PLACES,
+    PLACES_TOUCHED,
+    Ember,
+    NetworkConfig,
+    State,
+    state_shapes,
+)
 from ember_embodied.runtime import Runtime
 from ember_embodied.sense_vector import (
     MASK_COUNT,
@@ -64,7 +72,11 @@ class FlatStep(nn.Module):
 
 def gate_rows(config: NetworkConfig) -> tuple[TensorRow, ...]:
     """The gates that the graph shows."""
-    return (TensorRow("lif_gate", config.neurons), TensorRow("gaze_gate", len(PLACES)))
+    return (
+        TensorRow("lif_gate", config.neurons),
+        TensorRow("gaze_gate", len(PLACES)),
+        TensorRow("answer_gate", len(PLACES_TOUCHED)),
+    )
 
 
 def state_rows(config: NetworkConfig) -> tuple[TensorRow, ...]:
@@ -141,7 +153,7 @@ def measure_parity(network: Ember, bundle: Bundle, steps: int) -> Parity:
                 (out.command[0], step.command),
                 (out.prediction[0], step.prediction),
                 (out.confidence[0], np.array([step.confidence], dtype=np.float32)),
-                (torch.cat((out.lif_gate, out.gaze_gate), dim=1)[0], step.gates),
+                (torch.cat((out.lif_gate, out.gaze_gate, out.answer_gate), dim=1)[0], step.gates),
                 *((mine[0], other[0]) for mine, other in zip(ours, theirs, strict=True)),
             ]
             worst = max(worst, *(float(np.abs(a.numpy() - b).max()) for a, b in pairs))

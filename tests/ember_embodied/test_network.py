@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from ember_embodied.network import COMMAND_LIMIT_RAD, PLACES, Ember, NetworkConfig, State
+from ember_embodied.network import (
+    COMMAND_LIMIT_RAD,
+    PLACES,
+    PLACES_TOUCHED,
+    Ember,
+    NetworkConfig,
+    State,
+)
 from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES, STREAMS
 from ember_embodied.training.export import Provenance, measure_parity, write_bundle
 
@@ -34,7 +41,7 @@ def _life(ticks: int, batch: int) -> tuple[torch.Tensor, torch.Tensor, torch.Ten
 def test_unrolling_is_the_same_as_stepping(network: Ember) -> None:
     senses, mask, dt = _life(40, 3)
     with torch.inference_mode():
-        whole, path, last = network.unroll(senses, mask, dt, network.initial_state(3))
+        whole, path, _, last = network.unroll(senses, mask, dt, network.initial_state(3))
         state = network.initial_state(3)
         for t in range(40):
             output, state = network(senses[t], mask[t], dt[t], state)
@@ -48,7 +55,7 @@ def test_unrolling_is_the_same_as_stepping(network: Ember) -> None:
 def test_commands_stay_within_limits_whatever_is_felt(network: Ember) -> None:
     senses, mask, dt = _life(30, 4)
     with torch.inference_mode():
-        output, _, _ = network.unroll(100.0 * senses, mask, dt, network.initial_state(4))
+        output = network.unroll(100.0 * senses, mask, dt, network.initial_state(4)).output
     assert torch.isfinite(output.command).all()
     assert (output.command.abs() <= torch.tensor(COMMAND_LIMIT_RAD)).all()
 
@@ -92,6 +99,34 @@ def test_without_a_last_command_the_commands_jump_to_their_goals(network: Ember)
         aware, _ = network(senses[0], mask[0], instant, network.initial_state(1))
     assert blind.command.abs().max() > 1e-2
     assert aware.command.abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("place", PLACES_TOUCHED)
+def test_a_touch_is_answered_by_the_antennas_and_then_fades(network: Ember, place: str) -> None:
+    senses, mask = torch.zeros(1, SENSE_COUNT), torch.ones(1, MASK_COUNT)
+    first = INDEX["command.antenna_left"]
+    touched = network.heads.bias.shape[0] - len(PLACES_TOUCHED) + PLACES_TOUCHED.index(place)
+
+    def live(ticks: int, state: State) -> tuple[torch.Tensor, State]:
+        path = []
+        for _ in range(ticks):
+            output, state = network(senses, mask, torch.full((1, 1), 0.1), state)
+            scale = network.scale[first : first + 2]
+            senses[0, first : first + 2] = output.command[0, 2:4] / scale
+            path.append(output.command[0, 2:4])
+        return torch.stack(path), state
+
+    with torch.inference_mode():
+        network.heads.bias[-len(PLACES_TOUCHED) :] -= 200.0
+        calm, state = live(30, network.initial_state(1))
+        network.heads.bias[touched] += 400.0
+        moved, state = live(10, state)
+        network.heads.bias[touched] -= 400.0
+        _, state = live(60, state)
+    swing = (moved - calm[-1]).abs().max(dim=0).values
+    assert (swing[0] > 0.25) == (place != "antenna_right")
+    assert (swing[1] > 0.25) == (place != "antenna_left")
+    assert state.excitement.max() < 0.01
 
 
 def test_breathing_keeps_time_whatever_the_steps(network: Ember) -> None:

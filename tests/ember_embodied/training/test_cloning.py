@@ -9,8 +9,9 @@ import torch
 from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES
 from ember_embodied.training import lives as files
-from ember_embodied.training.cloning import CloningConfig, Curve, clone
+from ember_embodied.training.cloning import CloningConfig, Curve, answers, clone
 from ember_embodied.training.lives import Life, LifeError
+from ember_embodied.training.teacher import REST_ANTENNA_RAD
 
 SMALL = NetworkConfig(embedding=16, backbone=24, neurons=24)
 
@@ -52,9 +53,9 @@ def test_cloning_learns_to_look_at_the_face() -> None:
     fresh = _follow_the_face(99)
     arrays = {name: torch.from_numpy(getattr(fresh, name))[:, None] for name in files.WIDTHS}
     with torch.inference_mode():
-        _, path, _ = network.unroll(
+        path = network.unroll(
             arrays["senses"], arrays["mask"], arrays["dt"], network.initial_state(1)
-        )
+        ).gaze
     settled = np.arange(120) % 30 >= 15
     error = (path - arrays["gaze"])[:, 0, 0].abs().numpy()[settled]
     assert error.mean() < 0.5 * np.abs(fresh.gaze[settled, 0]).mean()
@@ -100,3 +101,19 @@ def test_missing_and_torn_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04 not a zip")
     with pytest.raises(LifeError, match=r"torn\.npz"):
         files.load(tmp_path / "torn.npz")
+
+
+def test_the_answer_of_a_lesson_is_read_off_its_antennas() -> None:
+    command = torch.zeros(40, 1, 5)
+    command[..., 2], command[..., 3] = REST_ANTENNA_RAD, -REST_ANTENNA_RAD
+    command[5:8, 0, 2] += 0.7
+    command[10:13, 0, 2] -= 0.5
+    command[25:28, 0, 3] -= 0.7
+    place, near = answers(command)
+    assert place[:, 0].tolist() == [
+        1 if t in (5, 6, 7, 10, 11, 12) else 2 if t in (25, 26, 27) else 0 for t in range(40)
+    ]
+    assert near[1:17].min() == 1.0
+    assert near[17:21].max() == 0.0
+    command[30, 0, 2], command[30, 0, 3] = 0.75, -0.75
+    assert answers(command)[0][30, 0] == 3
