@@ -13,16 +13,14 @@ One tick, batch B, senses S, streams M, neurons H, predicted senses P:
     goal   = [gaze' + trim, antennas, share * gaze'_yaw + trim]      [B, 5]  clamped to limits
     command = last + (1 - e^(-q dt)) (goal - last)                   [B, 5]  a smooth step there
 
-    t      = softmax(touch logits)                                   [B, 4]  no hand, or where
-    fire   = sigmoid(k (t - theta))                                  [B, 3]  left, right, head
-    e'     = fire + (1 - fire) e^(-dt / tau) e                       [B, 3]  answering a touch
+    touch  = softmax(touch logits)                                   [B, 4]  no hand, or where
+    e'     = excite(e, touch, dt)                                    [B, 3]  answering a touch
 
 The places are home, the face, both hypotheses of the sound, the intent's target and one that
 the network makes up. Pointing at what the senses measured, instead of drawing an angle out of H
 neurons, is what lets a net this small be exact; the rates r and q make every step a true function
-of ``dt``. A touch is answered as animals move in rhythm, by a central pattern generator (Ijspeert,
-Neural Networks 21, 2008): the network learns when to excite it, e, and the pattern is given. A
-touched antenna flutters, a touched head lowers both. All state is data: it goes in and comes out.
+of ``dt``. A touch is answered by a central pattern generator (``cells.pattern``): the network
+learns when to excite it, the rhythm is given. All state is data: it goes in and comes out.
 """
 
 from __future__ import annotations
@@ -37,6 +35,7 @@ from torch.nn import functional
 
 from ember_embodied.cells.cfc import CfcCell
 from ember_embodied.cells.lif import LifGate, LifState
+from ember_embodied.cells.pattern import PLACES_TOUCHED, excite, move
 from ember_embodied.sense_vector import (
     INDEX,
     MASK_COUNT,
@@ -55,17 +54,6 @@ what the Stewart platform reaches; kinematics and gate have the last word."""
 TRIM_RAD: Final = (0.35, 0.25, 0.35)
 """Reach of the learned trim of head yaw, head pitch and body yaw: more than the servos' droop."""
 ANTENNA_REACH_RAD: Final = 1.5
-PLACES_TOUCHED: Final = ("antenna_left", "antenna_right", "head")
-FLUTTER_RAD: Final = 0.7
-FLUTTERS_A_BREATH: Final = 6
-DROWSE_RAD: Final = 0.75
-"""The answers: amplitude and rate of an antenna's flutter, and how far both are lowered."""
-HASTE_HZ: Final = 30.0
-"""Rate at which an antenna follows its answer."""
-EXCITED_S: Final = 0.6
-TOUCH_THRESHOLD: Final = 0.5
-TOUCH_STEEPNESS: Final = 16.0
-"""tau, theta and k of the excitement."""
 GAZE_RATE_HZ: Final = 3.0
 MOTION_RATE_HZ: Final = 8.0
 """Rates r and q are these times a softplus that starts near 0.7."""
@@ -107,7 +95,7 @@ class Output(NamedTuple):
 
 
 class Unrolled(NamedTuple):
-    """T ticks: outputs [T, B, ...], gaze [T, B, 2], log t [T, B, 4] and the state after them."""
+    """T ticks: outputs [T, B, ...], gaze [T, B, 2], log touch [T, B, 4], state after them."""
 
     output: Output
     gaze: Tensor
@@ -130,7 +118,7 @@ class Wish(NamedTuple):
     confidence: Tensor
     change: Tensor
     touch: Tensor
-    """Logarithm of t."""
+    """Logarithm of the probabilities."""
 
 
 def state_shapes(config: NetworkConfig) -> dict[str, int]:
@@ -179,7 +167,7 @@ class Ember(nn.Module):
         y, lif_gate, state = self._core(self._feel(senses, mask), dt, state)
         wish = self._wish(y, state.phase, senses, mask, dt)
         gaze = state.gaze + wish.toward * (wish.place - state.gaze)
-        excitement = _excite(state.excitement, wish.touch, dt)
+        excitement = excite(state.excitement, wish.touch, dt)
         state = state._replace(gaze=gaze, excitement=excitement)
         return self._act(wish, state, lif_gate, senses, mask, dt), state
 
@@ -198,7 +186,7 @@ class Ember(nn.Module):
         for t, step in enumerate(dt):
             state = state._replace(
                 gaze=state.gaze + wish.toward[t] * (wish.place[t] - state.gaze),
-                excitement=_excite(state.excitement, wish.touch[t], step),
+                excitement=excite(state.excitement, wish.touch[t], step),
             )
             gazes.append(state.gaze)
             excitements.append(state.excitement)
@@ -245,13 +233,12 @@ class Ember(nn.Module):
         """Five commands that follow gaze and touch; without a last command they jump to goals."""
         head = state.gaze + wish.trim[..., :2]
         body = wish.share * state.gaze[..., :1] + wish.trim[..., 2:]
-        antennas, haste = _answer(wish.antennas, state.excitement, state.phase)
-        hurry = torch.exp(-HASTE_HZ * haste * dt)
+        antennas, linger = move(wish.antennas, state.excitement, state.phase, dt)
         goal = torch.clamp(torch.cat((head, antennas, body), dim=-1), -self.limit, self.limit)
         first, known = INDEX["command.head_yaw"], mask[..., _bit("command")]
         last = senses[..., first : first + 5] * self.scale[first : first + 5]
         still = 1.0 - _share(MOTION_RATE_HZ, wish.motion, dt)
-        still = torch.cat((still[..., :2], still[..., 2:4] * hurry, still[..., 4:]), dim=-1)
+        still = torch.cat((still[..., :2], still[..., 2:4] * linger, still[..., 4:]), dim=-1)
         step = 1.0 - known * still
         return Output(
             command=torch.clamp(last + step * (goal - last), -self.limit, self.limit),
@@ -289,22 +276,6 @@ class Ember(nn.Module):
 def _share(unit_hz: float, rate: Tensor, dt: Tensor) -> Tensor:
     """Share of a way that a first-order step takes in dt: ``1 - e^(-unit softplus(rate) dt)``."""
     return 1.0 - torch.exp(-unit_hz * functional.softplus(rate) * dt)
-
-
-def _excite(excitement: Tensor, touch: Tensor, dt: Tensor) -> Tensor:
-    """Excitement after dt: a sure touch [..., 4] (log) fires, the rest fades."""
-    fire = torch.sigmoid(TOUCH_STEEPNESS * (torch.exp(touch[..., 1:]) - TOUCH_THRESHOLD))
-    return fire + (1.0 - fire) * torch.exp(-dt / EXCITED_S) * excitement
-
-
-def _answer(antennas: Tensor, excitement: Tensor, phase: Tensor) -> tuple[Tensor, Tensor]:
-    """Antennas [..., 2] as the excitement [..., 3] moves them, and how little they linger."""
-    left, right, head = (excitement[..., i : i + 1] for i in range(len(PLACES_TOUCHED)))
-    flutter = FLUTTER_RAD * torch.cos(FLUTTERS_A_BREATH * phase)
-    fluttering = antennas + torch.cat((left * flutter, -right * flutter), dim=-1)
-    lowered = torch.cat((torch.ones_like(left), -torch.ones_like(left)), dim=-1) * DROWSE_RAD
-    haste = torch.cat((torch.maximum(left, head), torch.maximum(right, head)), dim=-1)
-    return fluttering + head * (lowered - fluttering), haste
 
 
 def _bit(stream: str) -> slice:

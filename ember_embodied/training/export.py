@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from ember_embodied import bundle as bundles
 from ember_embodied.bundle import Bundle, Manifest, Parity, Score, TensorRow
+from ember_embodied.cells.pattern import PLACES_TOUCHED
 from ember_embodied.network import (
     COMMANDS,
     PLACES,
-    PLACES_TOUCHED,
     Ember,
     NetworkConfig,
     State,
@@ -39,7 +39,13 @@ from ember_embodied.sense_vector import (
 from ember_embodied.training.weights import WEIGHTS_FILE, save_weights
 
 OPSET: Final = 18
-CODE_FILES: Final = ("network.py", "sense_vector.py", "cells/cfc.py", "cells/lif.py")
+CODE_FILES: Final = (
+    "network.py",
+    "sense_vector.py",
+    "cells/cfc.py",
+    "cells/lif.py",
+    "cells/pattern.py",
+)
 PARITY_SEED: Final = 7
 PARITY_BOUND: Final = 1e-5
 

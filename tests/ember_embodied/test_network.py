@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from ember_embodied.cells.pattern import PLACES_TOUCHED
 from ember_embodied.network import (
     COMMAND_LIMIT_RAD,
     PLACES,
-    PLACES_TOUCHED,
     Ember,
     NetworkConfig,
     State,
