@@ -13,7 +13,7 @@ One tick, batch B, senses S, streams M, neurons H, predicted senses P:
     goal   = [gaze' + trim, antennas, share * gaze'_yaw + trim]      [B, 5]  clamped to limits
     command = last + (1 - e^(-q dt)) (goal - last)                   [B, 5]  a smooth step there
 
-    touch  = softmax(touch logits)                                   [B, 4]  no hand, or where
+    touch  = softmax(MLP(what was felt in this and two ticks before)) [B, 4]  no hand, or where
     e'     = excite(e, touch, dt)                                    [B, 3]  answering a touch
 
 The places are home, the face, both hypotheses of the sound, the intent's target and one that
@@ -54,6 +54,14 @@ what the Stewart platform reaches; kinematics and gate have the last word."""
 TRIM_RAD: Final = (0.35, 0.25, 0.35)
 """Reach of the learned trim of head yaw, head pitch and body yaw: more than the servos' droop."""
 ANTENNA_REACH_RAD: Final = 1.5
+FELT: Final = tuple(
+    sense.name
+    for sense in SENSES
+    if sense.stream in ("command", "imu")
+    or (sense.stream == "joints" and sense.name.endswith(("velocity", "current")))
+)
+FELT_TICKS: Final = 3
+"""What a hand on the robot shows in, and for how many ticks before this one it is remembered."""
 GAZE_RATE_HZ: Final = 3.0
 MOTION_RATE_HZ: Final = 8.0
 """Rates r and q are these times a softplus that starts near 0.7."""
@@ -69,6 +77,7 @@ class NetworkConfig:
     embedding: int = 64
     backbone: int = 96
     neurons: int = 96
+    skin: int = 64
     breath_hz: float = 0.2
 
 
@@ -81,6 +90,7 @@ class State(NamedTuple):
     gaze: Tensor
     phase: Tensor
     excitement: Tensor
+    felt: Tensor
 
 
 class Output(NamedTuple):
@@ -117,8 +127,6 @@ class Wish(NamedTuple):
     motion: Tensor
     confidence: Tensor
     change: Tensor
-    touch: Tensor
-    """Logarithm of the probabilities."""
 
 
 def state_shapes(config: NetworkConfig) -> dict[str, int]:
@@ -131,6 +139,7 @@ def state_shapes(config: NetworkConfig) -> dict[str, int]:
         "gaze": 2,
         "phase": 1,
         "excitement": len(PLACES_TOUCHED),
+        "felt": FELT_TICKS * len(FELT),
     }
 
 
@@ -141,6 +150,7 @@ class Ember(nn.Module):
     limit: Tensor
     trim: Tensor
     predicted: Tensor
+    felt: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -148,13 +158,17 @@ class Ember(nn.Module):
         self.embed = nn.Linear(SENSE_COUNT + MASK_COUNT, config.embedding)
         self.core = CfcCell(config.embedding, config.backbone, config.neurons)
         self.gate = LifGate(config.neurons)
-        touches = 1 + len(PLACES_TOUCHED)
-        self.widths = (len(PLACES), 2, 1, 3, 2, 1, 5, 1, len(PREDICTED), touches)
+        self.widths = (len(PLACES), 2, 1, 3, 2, 1, 5, 1, len(PREDICTED))
         self.heads = nn.Linear(config.neurons + 2, sum(self.widths))
+        skin = (1 + FELT_TICKS) * len(FELT) + MASK_COUNT
+        self.skin = nn.Sequential(
+            nn.Linear(skin, config.skin), nn.SiLU(), nn.Linear(config.skin, 1 + len(PLACES_TOUCHED))
+        )
         self.register_buffer("scale", torch.tensor([s.scale for s in SENSES]), persistent=False)
         self.register_buffer("limit", torch.tensor(COMMAND_LIMIT_RAD), persistent=False)
         self.register_buffer("trim", torch.tensor(TRIM_RAD), persistent=False)
         self.register_buffer("predicted", torch.from_numpy(PREDICTED_INDEX), persistent=False)
+        self.register_buffer("felt", torch.tensor([INDEX[n] for n in FELT]), persistent=False)
 
     def initial_state(self, batch: int) -> State:
         """The state at the start of a life."""
@@ -167,8 +181,9 @@ class Ember(nn.Module):
         y, lif_gate, state = self._core(self._feel(senses, mask), dt, state)
         wish = self._wish(y, state.phase, senses, mask, dt)
         gaze = state.gaze + wish.toward * (wish.place - state.gaze)
-        excitement = excite(state.excitement, wish.touch, dt)
-        state = state._replace(gaze=gaze, excitement=excitement)
+        touch, felt = self._touch(senses, mask, state.felt)
+        excitement = excite(state.excitement, touch, dt)
+        state = state._replace(gaze=gaze, excitement=excitement, felt=felt)
         return self._act(wish, state, lif_gate, senses, mask, dt), state
 
     def unroll(self, senses: Tensor, mask: Tensor, dt: Tensor, state: State) -> Unrolled:
@@ -178,6 +193,7 @@ class Ember(nn.Module):
         the gaze and the excitement go tick by tick.
         """
         cores, gazes, excitements = [], [], []
+        touch, felt = self._touches(senses, mask, state.felt)
         for x, step in zip(self._feel(senses, mask), dt, strict=True):
             y, lif_gate, state = self._core(x, step, state)
             cores.append((y, lif_gate, state.phase))
@@ -186,17 +202,34 @@ class Ember(nn.Module):
         for t, step in enumerate(dt):
             state = state._replace(
                 gaze=state.gaze + wish.toward[t] * (wish.place[t] - state.gaze),
-                excitement=excite(state.excitement, wish.touch[t], step),
+                excitement=excite(state.excitement, touch[t], step),
             )
             gazes.append(state.gaze)
             excitements.append(state.excitement)
         path = torch.stack(gazes)
         lived = state._replace(gaze=path, phase=phase, excitement=torch.stack(excitements))
         output = self._act(wish, lived, lif_gate, senses, mask, dt)
-        return Unrolled(output, path, wish.touch, state)
+        return Unrolled(output, path, touch, state._replace(felt=felt))
 
     def _feel(self, senses: Tensor, mask: Tensor) -> Tensor:
         return functional.silu(self.embed(torch.cat((senses, mask), dim=-1)))
+
+    def _touch(self, senses: Tensor, mask: Tensor, felt: Tensor) -> tuple[Tensor, Tensor]:
+        """Log probabilities [B, 4] of a hand, from this tick and those before; what is felt now."""
+        now = torch.cat((senses.index_select(-1, self.felt), felt), dim=-1)
+        touch = torch.log_softmax(self.skin(torch.cat((now, mask), dim=-1)), dim=-1)
+        return touch, now[..., : FELT_TICKS * len(FELT)]
+
+    def _touches(self, senses: Tensor, mask: Tensor, felt: Tensor) -> tuple[Tensor, Tensor]:
+        """``_touch`` over T ticks at once."""
+        width = len(FELT)
+        past = [felt[..., i * width : (i + 1) * width] for i in reversed(range(FELT_TICKS))]
+        row = torch.cat((torch.stack(past), senses.index_select(-1, self.felt)))
+        ticks = len(senses)
+        window = [row[FELT_TICKS - i : FELT_TICKS - i + ticks] for i in range(1 + FELT_TICKS)]
+        now = torch.cat(window, dim=-1)
+        touch = torch.log_softmax(self.skin(torch.cat((now, mask), dim=-1)), dim=-1)
+        return touch, now[-1, :, : FELT_TICKS * width]
 
     def _core(self, x: Tensor, dt: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
         """Hidden state, gates and breathing move on by dt; the gaze is left as it is."""
@@ -204,12 +237,14 @@ class Ember(nn.Module):
         y, lif_gate, lif = self.gate(hidden, dt, LifState(state.membrane, state.refractory))
         phase = state.phase + dt * (TURN * self.config.breath_hz)
         phase = phase - TURN * torch.floor(phase / TURN)
-        moved = State(hidden, lif.membrane, lif.refractory, state.gaze, phase, state.excitement)
+        moved = state._replace(
+            hidden=hidden, membrane=lif.membrane, refractory=lif.refractory, phase=phase
+        )
         return y, lif_gate, moved
 
     def _wish(self, y: Tensor, phase: Tensor, senses: Tensor, mask: Tensor, dt: Tensor) -> Wish:
         heads = self.heads(torch.cat((y, torch.sin(phase), torch.cos(phase)), dim=-1))
-        logits, free, rate, trim, antennas, share, motion, confidence, change, touch = heads.split(
+        logits, free, rate, trim, antennas, share, motion, confidence, change = heads.split(
             self.widths, dim=-1
         )
         places, there = self._places(senses, mask, free)
@@ -224,7 +259,6 @@ class Ember(nn.Module):
             motion=motion,
             confidence=torch.sigmoid(confidence),
             change=change,
-            touch=torch.log_softmax(touch, dim=-1),
         )
 
     def _act(
@@ -233,13 +267,11 @@ class Ember(nn.Module):
         """Five commands that follow gaze and touch; without a last command they jump to goals."""
         head = state.gaze + wish.trim[..., :2]
         body = wish.share * state.gaze[..., :1] + wish.trim[..., 2:]
-        antennas, linger = move(wish.antennas, state.excitement, state.phase, dt)
+        antennas = move(wish.antennas, state.excitement, state.phase)
         goal = torch.clamp(torch.cat((head, antennas, body), dim=-1), -self.limit, self.limit)
         first, known = INDEX["command.head_yaw"], mask[..., _bit("command")]
         last = senses[..., first : first + 5] * self.scale[first : first + 5]
-        still = 1.0 - _share(MOTION_RATE_HZ, wish.motion, dt)
-        still = torch.cat((still[..., :2], still[..., 2:4] * linger, still[..., 4:]), dim=-1)
-        step = 1.0 - known * still
+        step = 1.0 - known * (1.0 - _share(MOTION_RATE_HZ, wish.motion, dt))
         return Output(
             command=torch.clamp(last + step * (goal - last), -self.limit, self.limit),
             prediction=senses.index_select(-1, self.predicted) + wish.change,

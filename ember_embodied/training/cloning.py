@@ -31,9 +31,13 @@ from ember_embodied.training.teacher import REST_ANTENNA_RAD
 COMMAND_SCALE_RAD: Final = (0.08, 0.08, 0.08, 0.08, 0.08)
 GAZE_SCALE_RAD: Final = 0.1
 SURE_RAD: Final = 0.175
+PERKED_RAD: Final = 0.2
 ANSWER_RAD: Final = 0.25
 """An antenna that the teacher holds so far from its rest answers a touch."""
-NEAR_TICKS: Final = 4
+CALM_TICKS: Final = 8
+SHOWN_TICKS: Final = (1, 2)
+"""A hand shows from one tick before the teacher answers it to two ticks after."""
+NEAR_TICKS: Final = 12
 CONFIDENCE_FLOOR: Final = 1e-6
 LOG_EVERY: Final = 20
 
@@ -52,7 +56,7 @@ class CloningConfig:
     prediction_weight: float = 0.2
     confidence_weight: float = 0.1
     touch_weight: float = 1.0
-    answer_share: float = 4.0
+    answer_share: float = 1.5
     """How much more a tick counts in which the teacher answers a touch: most ticks have none."""
     mirror_share: float = 0.5
     """Share of lives that are seen in the mirror."""
@@ -167,18 +171,32 @@ def _chunk_losses(
 
 
 def answers(command: Tensor) -> tuple[Tensor, Tensor]:
-    """Which touch the lessons [T, B, 5] answer.
+    """Which touch the lessons [T, B, 5] begin to answer, and where an answer is near.
 
-    Returns the class [T, B] (0 none, then ``PLACES_TOUCHED``) and 1.0 wherever an answer is near
-    in time [T, B]: an antenna that flutters passes its rest position on the way.
+    Returns the class [T, B] (0 none, then ``PLACES_TOUCHED``), set in the few ticks in which the
+    hand shows, and 1.0 wherever else an answer is under way [T, B]: there nobody can say.
     """
-    left = (command[..., 2] - REST_ANTENNA_RAD).abs() > ANSWER_RAD
-    right = (command[..., 3] + REST_ANTENNA_RAD).abs() > ANSWER_RAD
-    both = left & right
-    place = left.long() + 2 * (right & ~both).long() + 2 * both.long()
-    any_now = (left | right).to(command.dtype).T.unsqueeze(1)
-    near = functional.max_pool1d(any_now, 2 * NEAR_TICKS + 1, stride=1, padding=NEAR_TICKS)
-    return place, near.squeeze(1).T
+    left, right = command[..., 2] - REST_ANTENNA_RAD, command[..., 3] + REST_ANTENNA_RAD
+    out_left, out_right = (left > ANSWER_RAD).float(), (right < -ANSWER_RAD).float()
+    in_left, in_right = (left < -PERKED_RAD).float(), (right > PERKED_RAD).float()
+    # At its onset the touched antenna goes out and the other perks in; both out is the head's.
+    place = out_left * in_right + 2.0 * in_left * out_right + 3.0 * out_left * out_right
+    away = torch.maximum(left.abs(), right.abs()) > ANSWER_RAD
+    calm = 1.0 - _within(torch.ones_like(place), away, CALM_TICKS, -1)
+    calm[:CALM_TICKS] = 0.0  # what went before the chunk is not known
+    shown = _within(place * calm, place > 0, SHOWN_TICKS[1], SHOWN_TICKS[0])
+    near = _within(torch.ones_like(place), away, NEAR_TICKS, NEAR_TICKS)
+    return shown.long(), near
+
+
+def _within(value: Tensor, there: Tensor, before: int, after: int) -> Tensor:
+    """Largest ``value`` [T, B] where ``there``, among the ticks from -before to +after of each."""
+    held = (value * there).T.unsqueeze(1)
+    padded = functional.pad(held, (max(0, before), max(0, after)))
+    if after < 0:
+        padded = padded[..., :after]
+    pooled = functional.max_pool1d(padded, before + after + 1, stride=1)
+    return pooled[..., : len(value)].squeeze(1).T
 
 
 def _smooth_l1(error: Tensor) -> Tensor:

@@ -46,9 +46,6 @@ class Round:
     lives: int
     steps: int
     learning_rate: float = 3e-3
-    touch_weight: float = 1.0
-    answer_share: float = 4.0
-    """As in ``CloningConfig``: first touches shall be noticed at all, then false ones unlearned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +55,11 @@ class Course:
     seeds: tuple[int, int]
     """Lives of training are drawn from these seeds, [first, last)."""
     rounds: tuple[Round, ...] = (
-        Round(lives=40, steps=500),
-        Round(lives=30, steps=600),
-        Round(lives=30, steps=900),
-        Round(lives=30, steps=2400),
-        Round(lives=44, steps=3000, touch_weight=3.0, answer_share=2.0),
+        Round(lives=34, steps=500),
+        Round(lives=24, steps=500),
+        Round(lives=24, steps=600),
+        Round(lives=24, steps=1500),
+        Round(lives=40, steps=1800),
     )
     network: NetworkConfig = field(default_factory=NetworkConfig)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
@@ -226,8 +223,6 @@ def _learn(
         course.cloning,
         steps=this.steps,
         learning_rate=this.learning_rate,
-        touch_weight=this.touch_weight,
-        answer_share=this.answer_share,
     )
     rows = [",".join(column.name for column in fields(Curve))]
 

@@ -104,16 +104,15 @@ def test_missing_and_torn_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_answer_of_a_lesson_is_read_off_its_antennas() -> None:
-    command = torch.zeros(40, 1, 5)
+    command = torch.zeros(120, 1, 5)
     command[..., 2], command[..., 3] = REST_ANTENNA_RAD, -REST_ANTENNA_RAD
-    command[5:8, 0, 2] += 0.7
-    command[10:13, 0, 2] -= 0.5
-    command[25:28, 0, 3] -= 0.7
+    command[20:28, 0, 2], command[20:28, 0, 3] = 0.8, 0.15
+    command[23:25, 0, 2] = -0.3
+    command[60:66, 0, 2], command[60:66, 0, 3] = -0.15, -0.8
+    command[100:106, 0, 2], command[100:106, 0, 3] = 0.75, -0.75
     place, near = answers(command)
-    assert place[:, 0].tolist() == [
-        1 if t in (5, 6, 7, 10, 11, 12) else 2 if t in (25, 26, 27) else 0 for t in range(40)
-    ]
-    assert near[1:17].min() == 1.0
-    assert near[17:21].max() == 0.0
-    command[30, 0, 2], command[30, 0, 3] = 0.75, -0.75
-    assert answers(command)[0][30, 0] == 3
+    shown = {20: 1, 60: 2, 100: 3}
+    expected = [next((c for at, c in shown.items() if -1 <= t - at <= 2), 0) for t in range(120)]
+    assert place[:, 0].tolist() == expected
+    assert near[20:28].min() == 1.0
+    assert near[45] == 0.0
