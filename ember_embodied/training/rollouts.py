@@ -86,7 +86,7 @@ def draw_scenario(seed: int, seconds: float) -> Scenario:
     )
     return Scenario(
         robot=Robot(imu=bool(rng.random() < 0.85)),
-        room=Room(noise=float(rng.uniform(0.0, 0.1)), reverberation=float(rng.uniform(0.0, 0.8))),
+        room=Room(noise=float(rng.uniform(0.0, 0.1)), rt60_s=float(rng.uniform(0.1, 0.8))),
         random=RandomLife(
             seconds=seconds,
             people=int(rng.choice((0, 1, 2, 3), p=(0.06, 0.34, 0.35, 0.25))),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from firmware_bridge.sensors.doa import DoaSample
 from firmware_bridge.simulation.room import SoundSource
+from firmware_bridge.simulation.scenario import Room
 
 Array = NDArray[np.float64]
 
@@ -23,6 +24,8 @@ PERIOD_NS: Final = 100_000_000
 DELAY_NS: Final = 60_000_000
 SCATTER_RAD: Final = math.radians(2.5)
 SCATTER_RAD_M: Final = math.radians(2.0)
+DRIEST_S, DULLEST_S = 0.1, 0.8
+"""Reverberation time without echo, and with full echo."""
 ECHO_SCATTER: Final = 2.0
 """Full echo trebles the scatter."""
 OUTLIERS_PER_M: Final = 0.02
@@ -47,9 +50,9 @@ def garbled(sample: DoaSample, generator: np.random.Generator) -> DoaSample:
 class Ears:
     """The array and its firmware: ten readings a second, the angle held in silence."""
 
-    def __init__(self, noise: float, reverberation: float, generator: np.random.Generator) -> None:
-        self._noise = noise
-        self._echo = reverberation
+    def __init__(self, room: Room, generator: np.random.Generator) -> None:
+        self._noise = room.noise
+        self._echo = (room.rt60_s - DRIEST_S) / (DULLEST_S - DRIEST_S)
         self._generator = generator
         self._angle_rad = math.pi / 2.0
 

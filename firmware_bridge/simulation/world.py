@@ -108,7 +108,7 @@ class World:
                 self.plant, robot.imu_mounted_on, (roll, pitch, yaw), robot.spread, chip
             )
             self.imu = Channel("imu", failures, losses[2], imu.garbled, _restamp)
-        self._ears = Ears(scenario.room.noise, scenario.room.reverberation, ears)
+        self._ears = Ears(scenario.room, ears)
         self._eyes = Eyes(eyes)
         self._coming = deque(shifted(change, start_ns) for change in timeline(scenario, life))
         self._happened: list[WorldChange] = []

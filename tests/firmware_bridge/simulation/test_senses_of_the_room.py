@@ -11,7 +11,7 @@ from firmware_bridge.sensors.orientation import from_roll_pitch_yaw, rotate
 from firmware_bridge.sensors.reader import wrap_angle
 from firmware_bridge.simulation.hearing import Ears
 from firmware_bridge.simulation.room import PersonTruth, RoomState, SoundSource
-from firmware_bridge.simulation.scenario import WorldChange
+from firmware_bridge.simulation.scenario import Room, WorldChange
 from firmware_bridge.simulation.sight import Eyes
 
 HEAD_M = np.array([0.0, 0.0, 0.2])
@@ -28,7 +28,7 @@ def source(bearing_rad: float, distance_m: float = 1.0, level: float = 0.6) -> S
 
 
 def heard(sources: list[SoundSource], head_yaw: float = 0.0, speed: float = 0.0, n: int = 200):
-    ears = Ears(0.03, 0.3, np.random.default_rng(2))
+    ears = Ears(Room(), np.random.default_rng(2))
     turned = axes(head_yaw)
     return [ears.listen(k * 10**8, HEAD_M, turned, sources, speed) for k in range(n)]
 
