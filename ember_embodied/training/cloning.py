@@ -8,8 +8,8 @@ from its gradient there (truncated backpropagation through time). The loss of a 
                 the likelier one is learned, not the middle between them
     prediction  smooth L1 to the senses of the next tick, where they are there
     confidence  cross-entropy to "the gaze is within ``SURE_RAD`` of the teacher's"
-    touch       cross-entropy to the place whose touch the teacher's antennas answer; there the
-                antennas' own loss is left out, since the answer's rhythm is not learned
+    touch       cross-entropy to the place of a new hand, where anybody could say; while the
+                teacher answers one the antennas' own loss is left out: the rhythm is given
 """
 
 from __future__ import annotations
@@ -26,18 +26,10 @@ from torch.nn import functional
 from ember_embodied.network import Ember, State
 from ember_embodied.sense_vector import PREDICTED_INDEX, STREAM_OF_SENSE
 from ember_embodied.training.lives import Life, batch
-from ember_embodied.training.teacher import REST_ANTENNA_RAD
 
 COMMAND_SCALE_RAD: Final = (0.08, 0.08, 0.08, 0.08, 0.08)
 GAZE_SCALE_RAD: Final = 0.1
 SURE_RAD: Final = 0.175
-PERKED_RAD: Final = 0.2
-ANSWER_RAD: Final = 0.25
-"""An antenna that the teacher holds so far from its rest answers a touch."""
-CALM_TICKS: Final = 8
-SHOWN_TICKS: Final = (1, 2)
-"""A hand shows from one tick before the teacher answers it to two ticks after."""
-NEAR_TICKS: Final = 12
 CONFIDENCE_FLOOR: Final = 1e-6
 LOG_EVERY: Final = 20
 
@@ -57,7 +49,7 @@ class CloningConfig:
     confidence_weight: float = 0.1
     touch_weight: float = 1.0
     answer_share: float = 1.5
-    """How much more a tick counts in which the teacher answers a touch: most ticks have none."""
+    """How much more a tick counts in which a hand is new: most ticks have none."""
     mirror_share: float = 0.5
     """Share of lives that are seen in the mirror."""
 
@@ -147,11 +139,12 @@ def _chunk_losses(
     output, path, touch, after = network.unroll(senses[:-1], mask[:-1], chunk["dt"][:-1], before)
     command, gaze = output.command - chunk["command"][:-1], path - chunk["gaze"][:-1]
 
-    place, answering = answers(chunk["command"][:-1])
+    hand, answering = chunk["touch"][:-1].unbind(dim=-1)
     weight = torch.ones_like(command)
     weight[..., 2:4] -= answering.unsqueeze(-1)
-    certain = torch.where(place > 0, answer_share, 1.0 - answering)
-    touch_loss = functional.nll_loss(touch.flatten(0, 1), place.flatten(), reduction="none")
+    certain = torch.where(hand > 0, answer_share, (hand == 0).to(hand.dtype))
+    place = hand.clamp(min=0.0).long().flatten()
+    touch_loss = functional.nll_loss(touch.flatten(0, 1), place, reduction="none")
 
     felt = senses[1:][..., PREDICTED_INDEX.tolist()]
     there = mask[1:][..., STREAM_OF_SENSE[PREDICTED_INDEX].tolist()]
@@ -168,35 +161,6 @@ def _chunk_losses(
         )
     )
     return losses, after
-
-
-def answers(command: Tensor) -> tuple[Tensor, Tensor]:
-    """Which touch the lessons [T, B, 5] begin to answer, and where an answer is near.
-
-    Returns the class [T, B] (0 none, then ``PLACES_TOUCHED``), set in the few ticks in which the
-    hand shows, and 1.0 wherever else an answer is under way [T, B]: there nobody can say.
-    """
-    left, right = command[..., 2] - REST_ANTENNA_RAD, command[..., 3] + REST_ANTENNA_RAD
-    out_left, out_right = (left > ANSWER_RAD).float(), (right < -ANSWER_RAD).float()
-    in_left, in_right = (left < -PERKED_RAD).float(), (right > PERKED_RAD).float()
-    # At its onset the touched antenna goes out and the other perks in; both out is the head's.
-    place = out_left * in_right + 2.0 * in_left * out_right + 3.0 * out_left * out_right
-    away = torch.maximum(left.abs(), right.abs()) > ANSWER_RAD
-    calm = 1.0 - _within(torch.ones_like(place), away, CALM_TICKS, -1)
-    calm[:CALM_TICKS] = 0.0  # what went before the chunk is not known
-    shown = _within(place * calm, place > 0, SHOWN_TICKS[1], SHOWN_TICKS[0])
-    near = _within(torch.ones_like(place), away, NEAR_TICKS, NEAR_TICKS)
-    return shown.long(), near
-
-
-def _within(value: Tensor, there: Tensor, before: int, after: int) -> Tensor:
-    """Largest ``value`` [T, B] where ``there``, among the ticks from -before to +after of each."""
-    held = (value * there).T.unsqueeze(1)
-    padded = functional.pad(held, (max(0, before), max(0, after)))
-    if after < 0:
-        padded = padded[..., :after]
-    pooled = functional.max_pool1d(padded, before + after + 1, stride=1)
-    return pooled[..., : len(value)].squeeze(1).T
 
 
 def _smooth_l1(error: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """Lives on disk: what the network felt, tick by tick, and what the teacher would have done.
 
 One ``.npz`` file a life, all float32, T ticks: senses [T, S], mask [T, M], dt [T, 1] s, command
-[T, 5] rad (the lesson) and gaze [T, 2] rad (the direction behind it).
+[T, 5] rad (the lesson), gaze [T, 2] rad (the direction behind it) and touch [T, 2]: what the skin
+should say (``Lesson.hand``), and 1 while the lesson answers a touch.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Life:
     dt: Array
     command: Array
     gaze: Array
+    touch: Array
 
     def mirrored(self) -> Life:
         """The same life with left and right swapped."""
@@ -45,10 +47,11 @@ class Life:
             self.dt,
             mirror.mirror_command(self.command),
             mirror.mirror_gaze(self.gaze),
+            mirror.mirror_touch(self.touch),
         )
 
 
-WIDTHS = {"senses": SENSE_COUNT, "mask": MASK_COUNT, "dt": 1, "command": 5, "gaze": 2}
+WIDTHS = {"senses": SENSE_COUNT, "mask": MASK_COUNT, "dt": 1, "command": 5, "gaze": 2, "touch": 2}
 
 
 def save(life: Life, path: Path) -> None:

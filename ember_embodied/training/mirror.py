@@ -46,6 +46,9 @@ SENSE_SOURCE: Final = np.array([INDEX[_twin(s.name)] for s in SENSES], dtype=np.
 SENSE_SIGN: Final = np.array([_sign(s.name) for s in SENSES], dtype=np.float32)
 COMMAND_SOURCE: Final = np.array([0, 1, 3, 2, 4], dtype=np.intp)
 COMMAND_SIGN: Final = np.array([-1.0, 1.0, -1.0, -1.0, -1.0], dtype=np.float32)
+LEFT_HAND: Final = 1.0
+RIGHT_HAND: Final = 2.0
+"""Classes of a hand on an antenna, in the order of ``PLACES_TOUCHED``."""
 GAZE_SIGN: Final = np.array([-1.0, 1.0], dtype=np.float32)
 
 Array = NDArray[np.float32]
@@ -64,3 +67,12 @@ def mirror_command(command: Array) -> Array:
 def mirror_gaze(gaze: Array) -> Array:
     """Directions [..., 2] (yaw, pitch) in the mirror."""
     return gaze * GAZE_SIGN
+
+
+def mirror_touch(touch: Array) -> Array:
+    """What the skin should say [..., 2] of the mirrored robot: left and right antenna swapped."""
+    mirrored = touch.copy()
+    hand = touch[..., 0]
+    mirrored[..., 0] = np.where(hand == LEFT_HAND, RIGHT_HAND, hand)
+    mirrored[..., 0][hand == RIGHT_HAND] = LEFT_HAND
+    return mirrored

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from math import cos, exp, hypot, pi, sin, sqrt
 from typing import Final
 
+from ember_embodied.cells.pattern import PLACES_TOUCHED
 from ember_embodied.network import COMMAND_LIMIT_RAD, NetworkConfig
 from ember_embodied.sense_vector import wrap
 from firmware_bridge.command import MotorCommand
@@ -57,6 +58,11 @@ ANSWER_S: Final = 1.6
 FLUTTER_RAD: Final = 0.7
 FLUTTER_HZ: Final = 1.25
 PERK_RAD: Final = 0.15
+FELT_FROM_S: Final = 0.1
+FELT_UNTIL_S: Final = 0.45
+"""A new hand can be felt this long after it came: before that its force has not risen."""
+GONE_S: Final = 0.3
+"""For so long after a hand has left nobody can say whether it is still there."""
 DROWSE_RAD: Final = 0.75
 """Answers: a touched antenna flutters while the other perks; a touched head lowers both."""
 
@@ -89,7 +95,8 @@ class Lesson:
     """The right answer to one tick: five numbers, and the gaze (yaw, pitch, rad) behind them.
 
     ``goal`` is where the gaze is on its way to. ``attending`` names who is looked at, None when
-    nobody; ``answering`` the place whose touch is being answered.
+    nobody; ``answering`` the place whose touch is being answered. ``hand`` is what the skin should
+    say: 0 no hand, 1 + the index in ``PLACES_TOUCHED`` of a new one, -1 where nobody can say.
     """
 
     command: MotorCommand
@@ -97,6 +104,7 @@ class Lesson:
     goal: tuple[float, float]
     attending: str | None
     answering: str | None
+    hand: int
 
 
 class Teacher:
@@ -107,6 +115,8 @@ class Teacher:
         self._phase = 0.0
         self._spoken_s: dict[str, float] = {}
         self._touched: frozenset[str] = frozenset()
+        self._newest: tuple[str, float] | None = None
+        self._touched_s_ago = GONE_S
         self._noticed: tuple[str, float] | None = None
         self._attending: str | None = None
         self._lost_s = 0.0
@@ -140,6 +150,7 @@ class Teacher:
             goal=self._goal,
             attending=self._attending,
             answering=self._answer[0] if self._answer else None,
+            hand=self._hand(),
         )
 
     def _speaks(self) -> bool:
@@ -196,9 +207,19 @@ class Teacher:
             self._noticed = (place, since_s)
             if since_s >= REACTION_S:
                 self._answer, self._noticed = (place, 0.0), None
+        if self._newest is not None:
+            place, since_s = self._newest
+            self._newest = (place, since_s + dt_s) if since_s < FELT_UNTIL_S else None
         for place in sorted(touched - self._touched):
-            self._noticed = (place, 0.0)
+            self._noticed = self._newest = (place, 0.0)
         self._touched = touched
+        self._touched_s_ago = 0.0 if touched else self._touched_s_ago + dt_s
+
+    def _hand(self) -> int:
+        """What the skin should say of this tick."""
+        if self._newest is not None and FELT_FROM_S <= self._newest[1] <= FELT_UNTIL_S:
+            return 1 + PLACES_TOUCHED.index(self._newest[0])
+        return -1 if self._touched_s_ago < GONE_S else 0
 
     def _antennas(self, *, listening: bool) -> tuple[float, float]:
         """Left and right antenna, rad: breathing, listening, or answering a touch."""

@@ -9,9 +9,8 @@ import torch
 from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES
 from ember_embodied.training import lives as files
-from ember_embodied.training.cloning import CloningConfig, Curve, answers, clone
+from ember_embodied.training.cloning import CloningConfig, Curve, clone
 from ember_embodied.training.lives import Life, LifeError
-from ember_embodied.training.teacher import REST_ANTENNA_RAD
 
 SMALL = NetworkConfig(embedding=16, backbone=24, neurons=24)
 
@@ -35,6 +34,7 @@ def _follow_the_face(seed: int) -> Life:
         np.full((ticks, 1), 0.1, dtype=np.float32),
         lesson,
         np.stack((yaw, np.zeros_like(yaw)), axis=1),
+        np.zeros((ticks, 2), dtype=np.float32),
     )
 
 
@@ -101,18 +101,3 @@ def test_missing_and_torn_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04 not a zip")
     with pytest.raises(LifeError, match=r"torn\.npz"):
         files.load(tmp_path / "torn.npz")
-
-
-def test_the_answer_of_a_lesson_is_read_off_its_antennas() -> None:
-    command = torch.zeros(120, 1, 5)
-    command[..., 2], command[..., 3] = REST_ANTENNA_RAD, -REST_ANTENNA_RAD
-    command[20:28, 0, 2], command[20:28, 0, 3] = 0.8, 0.15
-    command[23:25, 0, 2] = -0.3
-    command[60:66, 0, 2], command[60:66, 0, 3] = -0.15, -0.8
-    command[100:106, 0, 2], command[100:106, 0, 3] = 0.75, -0.75
-    place, near = answers(command)
-    shown = {20: 1, 60: 2, 100: 3}
-    expected = [next((c for at, c in shown.items() if -1 <= t - at <= 2), 0) for t in range(120)]
-    assert place[:, 0].tolist() == expected
-    assert near[20:28].min() == 1.0
-    assert near[45] == 0.0

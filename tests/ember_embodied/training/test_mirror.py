@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ember_embodied.sense_vector import SENSE_COUNT, encode
-from ember_embodied.training.mirror import mirror_command, mirror_senses
+from ember_embodied.training.mirror import mirror_command, mirror_senses, mirror_touch
 from firmware_bridge.command import MotorCommand
 from firmware_bridge.senses import BodySense
 
@@ -68,3 +68,10 @@ def test_the_mirror_is_what_a_mirrored_robot_feels(sense: BodySense, command: Mo
 def test_two_mirrors_change_nothing() -> None:
     senses = np.arange(SENSE_COUNT, dtype=np.float32)[None]
     np.testing.assert_array_equal(mirror_senses(mirror_senses(senses)), senses)
+
+
+def test_a_hand_on_the_left_antenna_is_on_the_right_one_in_the_mirror() -> None:
+    touch = np.array([[0, 0], [1, 1], [2, 0], [3, 1], [-1, 0]], dtype=np.float32)
+    swapped = mirror_touch(touch)
+    assert swapped[:, 0].tolist() == [0, 2, 1, 3, -1]
+    np.testing.assert_array_equal(mirror_touch(swapped), touch)

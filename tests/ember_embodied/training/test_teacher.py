@@ -94,3 +94,12 @@ def test_nothing_happens_and_nothing_moves_but_breath() -> None:
 def test_an_intent_is_obeyed_before_any_voice() -> None:
     scene = replace(NOBODY, people=(BEHIND,), told=(-0.5, 0.1))
     assert _live(Teacher(), scene, 30)[-1].command.head_yaw_rad == pytest.approx(-0.5, abs=0.02)
+
+
+def test_the_skin_should_tell_a_new_hand_once_it_can_be_felt() -> None:
+    teacher = Teacher()
+    touched = replace(NOBODY, touched=frozenset({RIGHT}))
+    hands = [lesson.hand for lesson in _live(teacher, touched, 8)]
+    gone = [lesson.hand for lesson in _live(teacher, NOBODY, 5)]
+    assert hands == [-1, 2, 2, 2, 2, -1, -1, -1]
+    assert gone == [-1, -1, 0, 0, 0]
