@@ -1,7 +1,7 @@
 """Behaviour cloning through time: the network relives what was felt and is told what was right.
 
-A batch of whole lives runs forward in chunks; the state is carried from chunk to chunk and cut
-from its gradient there (truncated backpropagation through time). The loss of a tick is the sum of
+Lives run side by side in chunks; the state is carried from chunk to chunk and cut from its
+gradient there (truncated backpropagation through time). The loss of a tick is the sum of
 
     command     smooth L1 to the lesson, each number in units of ``COMMAND_SCALE_RAD``
     gaze        smooth L1 to the direction behind it: bounded pull, so that of two hypotheses
@@ -14,7 +14,7 @@ from its gradient there (truncated backpropagation through time). The loss of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from ember_embodied.network import Ember, State
 from ember_embodied.sense_vector import PREDICTED_INDEX, STREAM_OF_SENSE
-from ember_embodied.training.lives import Life, batch
+from ember_embodied.training.lives import Life, LifeError, batch
 
 COMMAND_SCALE_RAD: Final = (0.08, 0.08, 0.08, 0.08, 0.08)
 GAZE_SCALE_RAD: Final = 0.1
@@ -73,9 +73,11 @@ def clone(
     rng: np.random.Generator,
     watch: Callable[[Curve], None],
 ) -> None:
-    """Train ``network`` in place on ``lives`` (at least one). ``watch`` hears of the losses."""
-    if not lives:
-        raise ValueError("no life to learn from")
+    """Train ``network`` in place on ``lives``. ``watch`` hears of the losses.
+
+    Raises ``LifeError`` when there is no life, or none longer than a chunk.
+    """
+    lanes = Lanes(lives, config, rng)
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
@@ -85,56 +87,75 @@ def clone(
         final_div_factor=1.0 / config.final_rate_share,
     )
     network.train()
-    sums, step = torch.zeros(5), 0
-    while step < config.steps:
-        state: State | None = None
-        for chunk in _chunks(_draw(lives, config, rng), config.chunk):
-            if step == config.steps:
-                return
-            losses, state = _chunk_losses(network, chunk, state, config.answer_share)
-            loss = losses @ torch.tensor(
-                [
-                    1.0,
-                    config.gaze_weight,
-                    config.prediction_weight,
-                    config.confidence_weight,
-                    config.touch_weight,
-                ]
-            )
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
-            optimizer.step()
-            schedule.step()
-            sums += losses.detach()
-            step += 1
-            if step % LOG_EVERY == 0:
-                watch(Curve(step, *(sums / LOG_EVERY).tolist()))
-                sums = torch.zeros(5)
-
-
-def _draw(
-    lives: Sequence[Life], config: CloningConfig, rng: np.random.Generator
-) -> dict[str, Tensor]:
-    chosen = [lives[i] for i in rng.integers(len(lives), size=config.batch)]
-    turned = rng.random(config.batch) < config.mirror_share
-    return batch(
-        [life.mirrored() if turn else life for life, turn in zip(chosen, turned, strict=True)]
+    weights = torch.tensor(
+        [
+            1.0,
+            config.gaze_weight,
+            config.prediction_weight,
+            config.confidence_weight,
+            config.touch_weight,
+        ]
     )
+    state = network.initial_state(config.batch)
+    sums = torch.zeros(len(weights))
+    for step in range(1, config.steps + 1):
+        chunk, goes_on = lanes.chunk()
+        before = State(*(part.detach() * goes_on for part in state))
+        losses, state = _chunk_losses(network, chunk, before, config.answer_share)
+        optimizer.zero_grad(set_to_none=True)
+        (losses @ weights).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
+        optimizer.step()
+        schedule.step()
+        sums += losses.detach()
+        if step % LOG_EVERY == 0:
+            watch(Curve(step, *(sums / LOG_EVERY).tolist()))
+            sums = torch.zeros(len(weights))
 
 
-def _chunks(whole: dict[str, Tensor], ticks: int) -> Iterator[dict[str, Tensor]]:
-    """Pieces of ``ticks`` ticks, each with one tick more: the last one's next senses."""
-    for start in range(0, len(whole["dt"]) - 1, ticks):
-        yield {name: tensor[start : start + ticks + 1] for name, tensor in whole.items()}
+class Lanes:
+    """Lives that run side by side, each lane at another place of its own life.
+
+    A lane whose life is over goes on with the next one, so that a batch never sees the same hour
+    of all its lives at once.
+    """
+
+    def __init__(
+        self, lives: Sequence[Life], config: CloningConfig, rng: np.random.Generator
+    ) -> None:
+        """Raises ``LifeError`` when no life is longer than a chunk."""
+        self._lives = [life for life in lives if len(life.dt) > config.chunk]
+        if not self._lives:
+            raise LifeError(f"no life of more than {config.chunk} ticks to learn from")
+        self._config = config
+        self._rng = rng
+        self._places = [(self._draw(), 0) for _ in range(config.batch)]
+        for lane, (life, _) in enumerate(self._places):
+            chunks = (len(life.dt) - 1) // config.chunk
+            self._places[lane] = (life, config.chunk * int(rng.integers(chunks)))
+        self._fresh = [True] * config.batch
+
+    def _draw(self) -> Life:
+        life = self._lives[int(self._rng.integers(len(self._lives)))]
+        return life.mirrored() if self._rng.random() < self._config.mirror_share else life
+
+    def chunk(self) -> tuple[dict[str, Tensor], Tensor]:
+        """The next ``chunk + 1`` ticks, [T + 1, B, ...], and [B, 1] 0.0 where a life begins."""
+        ticks = self._config.chunk
+        pieces: list[Life] = []
+        goes_on = [[0.0 if fresh else 1.0] for fresh in self._fresh]
+        for lane, (life, start) in enumerate(self._places):
+            pieces.append(life.piece(start, start + ticks + 1))
+            over = start + 2 * ticks >= len(life.dt)
+            self._fresh[lane] = over
+            self._places[lane] = (self._draw(), 0) if over else (life, start + ticks)
+        return batch(pieces), torch.tensor(goes_on)
 
 
 def _chunk_losses(
-    network: Ember, chunk: dict[str, Tensor], state: State | None, answer_share: float
+    network: Ember, chunk: dict[str, Tensor], before: State, answer_share: float
 ) -> tuple[Tensor, State]:
     """The five mean losses of a chunk [T + 1, B, ...], and the state after T ticks."""
-    lives = chunk["dt"].shape[1]
-    before = network.initial_state(lives) if state is None else State(*(s.detach() for s in state))
     senses, mask = chunk["senses"], chunk["mask"]
     output, path, touch, after = network.unroll(senses[:-1], mask[:-1], chunk["dt"][:-1], before)
     command, gaze = output.command - chunk["command"][:-1], path - chunk["gaze"][:-1]

@@ -77,6 +77,10 @@ class Life:
             mirror.mirror_touch(self.touch),
         )
 
+    def piece(self, start: int, stop: int) -> Life:
+        """The ticks from ``start`` to ``stop``, that one not included."""
+        return Life(*(getattr(self, f.name)[start:stop] for f in fields(self)))
+
 
 def save(life: Life, path: Path) -> None:
     """Write a life; a half-written one never has the final name."""
