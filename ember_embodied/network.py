@@ -35,7 +35,12 @@ from torch.nn import functional
 
 from ember_embodied.cells.cfc import CfcCell
 from ember_embodied.cells.lif import LifGate, LifState
-from ember_embodied.cells.pattern import PLACES_TOUCHED, excite, move
+from ember_embodied.cells.pattern import excite, move
+from ember_embodied.command_space import (
+    BREATH_HZ,
+    COMMAND_LIMIT_RAD,
+    PLACES_TOUCHED,
+)
 from ember_embodied.sense_vector import (
     INDEX,
     MASK_COUNT,
@@ -47,10 +52,6 @@ from ember_embodied.sense_vector import (
 )
 
 PLACES: Final = ("home", "face", "sound_front", "sound_mirror", "intent", "free")
-COMMANDS: Final = ("head_yaw", "head_pitch", "antenna_left", "antenna_right", "body_yaw")
-COMMAND_LIMIT_RAD: Final = (2.7, 0.6, 2.9, 2.9, 2.05)
-"""Each command stays within +- this: inside the joint table's limits, and for the head inside
-what the Stewart platform reaches; kinematics and gate have the last word."""
 TRIM_RAD: Final = (0.35, 0.25, 0.35)
 """Reach of the learned trim of head yaw, head pitch and body yaw: more than the servos' droop."""
 ANTENNA_REACH_RAD: Final = 1.5
@@ -78,7 +79,7 @@ class NetworkConfig:
     backbone: int = 96
     neurons: int = 96
     skin: int = 64
-    breath_hz: float = 0.2
+    breath_hz: float = BREATH_HZ
 
 
 class State(NamedTuple):

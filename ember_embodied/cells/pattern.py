@@ -20,7 +20,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-PLACES_TOUCHED: Final = ("antenna_left", "antenna_right", "head")
+from ember_embodied.command_space import PLACES_TOUCHED
+
 FLUTTER_RAD: Final = 0.7
 FLUTTERS_A_BREATH: Final = 6
 """A whole number, so that the flutter is continuous where the phase of breathing wraps."""

@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from ember_embodied.network import Ember, State
 from ember_embodied.sense_vector import PREDICTED_INDEX, STREAM_OF_SENSE
-from ember_embodied.training.lives import Life, LifeError, batch
+from ember_embodied.training.lives import WIDTHS, Life, LifeError
 
 COMMAND_SCALE_RAD: Final = (0.08, 0.08, 0.08, 0.08, 0.08)
 GAZE_SCALE_RAD: Final = 0.1
@@ -149,7 +149,11 @@ class Lanes:
             over = start + 2 * ticks >= len(life.dt)
             self._fresh[lane] = over
             self._places[lane] = (self._draw(), 0) if over else (life, start + ticks)
-        return batch(pieces), torch.tensor(goes_on)
+        side_by_side = {
+            name: torch.from_numpy(np.stack([getattr(piece, name) for piece in pieces], axis=1))
+            for name in WIDTHS
+        }
+        return side_by_side, torch.tensor(goes_on)
 
 
 def _chunk_losses(

@@ -18,9 +18,8 @@ from torch import Tensor, nn
 
 from ember_embodied import bundle as bundles
 from ember_embodied.bundle import Bundle, Manifest, Parity, Score, TensorRow
-from ember_embodied.cells.pattern import PLACES_TOUCHED
+from ember_embodied.command_space import COMMANDS, PLACES_TOUCHED
 from ember_embodied.network import (
-    COMMANDS,
     PLACES,
     Ember,
     NetworkConfig,
@@ -41,6 +40,7 @@ from ember_embodied.training.weights import WEIGHTS_FILE, save_weights
 OPSET: Final = 18
 CODE_FILES: Final = (
     "network.py",
+    "command_space.py",
     "sense_vector.py",
     "cells/cfc.py",
     "cells/lif.py",

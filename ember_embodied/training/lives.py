@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from io import BytesIO
 from pathlib import Path
@@ -19,11 +19,9 @@ from typing import Any, Final
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from ember_embodied.cells.pattern import PLACES_TOUCHED
+from ember_embodied.command_space import PLACES_TOUCHED
 from ember_embodied.errors import UserError, existing_file
 from ember_embodied.sense_vector import CLIP, MASK_COUNT, SENSE_COUNT, schema_hash
 from ember_embodied.training import mirror
@@ -153,15 +151,6 @@ def check_lives(places: Iterable[Path]) -> tuple[Path, ...]:
     for path in paths:
         load(path)
     return paths
-
-
-def batch(lives: Sequence[Life]) -> dict[str, Tensor]:
-    """Lives side by side, each [T, batch, width]; the shortest life ends the batch."""
-    ticks = min(len(life.dt) for life in lives)
-    return {
-        name: torch.from_numpy(np.stack([getattr(life, name)[:ticks] for life in lives], axis=1))
-        for name in WIDTHS
-    }
 
 
 class _Stored:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ember_embodied.network import COMMAND_LIMIT_RAD
+from ember_embodied.command_space import COMMAND_LIMIT_RAD
 from ember_embodied.runtime import Policy, State, Step
 from ember_embodied.sense_vector import INDEX, PREDICTED, SENSES
 from ember_embodied.training.teacher import BODY_SHARE

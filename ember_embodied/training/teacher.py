@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from math import cos, exp, hypot, pi, sin, sqrt
 from typing import Final
 
-from ember_embodied.cells.pattern import PLACES_TOUCHED
-from ember_embodied.network import COMMAND_LIMIT_RAD, NetworkConfig
+from ember_embodied.command_space import BREATH_HZ, COMMAND_LIMIT_RAD, PLACES_TOUCHED
 from ember_embodied.sense_vector import wrap
 from firmware_bridge.command import MotorCommand
 from firmware_bridge.kinematics import (
@@ -110,8 +109,8 @@ class Lesson:
 class Teacher:
     """One life's teacher. ``step`` is called once a tick, whoever drives the robot."""
 
-    def __init__(self, config: NetworkConfig | None = None) -> None:
-        self._breath_hz = (config or NetworkConfig()).breath_hz
+    def __init__(self, breath_hz: float = BREATH_HZ) -> None:
+        self._breath_hz = breath_hz
         self._phase = 0.0
         self._spoken_s: dict[str, float] = {}
         self._touched: frozenset[str] = frozenset()

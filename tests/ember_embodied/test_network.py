@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ember_embodied.cells.pattern import PLACES_TOUCHED
+from ember_embodied.command_space import COMMAND_LIMIT_RAD, PLACES_TOUCHED
 from ember_embodied.network import (
-    COMMAND_LIMIT_RAD,
     PLACES,
     Ember,
     NetworkConfig,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ember_embodied import bundle as bundles
-from ember_embodied.network import COMMAND_LIMIT_RAD
+from ember_embodied.command_space import COMMAND_LIMIT_RAD
 from ember_embodied.runtime import Runtime
 from ember_embodied.sense_vector import MASK_COUNT, PREDICTED, SENSE_COUNT
 
