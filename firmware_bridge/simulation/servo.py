@@ -97,6 +97,9 @@ class ServoBank(ServoRegisters):
         self.temperature_c: Array = units.ambient_c + STANDBY_POWER_W * THERMAL_RESISTANCE_K_W
         self.current_a: Array = np.zeros(SERVO_COUNT)
         self.rail_v = supply_v
+        self.energy_j = 0.0
+        """What the nine motors drew from the rail so far (V I), less what they gave back braking;
+        the standby current of the electronics is not in it."""
         self.drive_torque_n_m: Array = np.zeros(SERVO_COUNT)
         """Torque of the voltage alone, the back-EMF left out (the plant takes that implicitly)."""
         self.damping_n_m_s: Array = np.zeros(SERVO_COUNT)
@@ -247,7 +250,9 @@ class ServoBank(ServoRegisters):
         self.damping_n_m_s = gain * BACK_EMF_V_S
         self.friction_n_m = dry_friction(torque, velocity_rad_s, self.friction_base_n_m)
         self.current_a = current
-        drawn_a = float(voltage @ current) / self.rail_v
+        power_w = float(voltage @ current)
+        self.energy_j += power_w * dt_s
+        drawn_a = power_w / self.rail_v
         self.rail_v = self.supply_v - SUPPLY_RESISTANCE_OHM * (drawn_a + IDLE_CURRENT_A)
 
     def _protect(self, dt_s: float) -> None:

@@ -77,6 +77,10 @@ class WorldTruth:
     """The head's true pose in the base frame."""
     touches: tuple[TouchTruth, ...]
     base: BaseTruth
+    joints_rad: tuple[float, ...]
+    """True angles of the nine joints, servo signs."""
+    energy_j: float
+    """Electrical energy that the nine motors have taken since the start."""
 
 
 class World:
@@ -196,7 +200,15 @@ class World:
         """What is really the case now."""
         t_ns = self.plant.t_ns
         people = tuple(self._bearings(t_ns))
-        return WorldTruth(t_ns, people, self.true_head(), self.hands.touches(), self._base())
+        return WorldTruth(
+            t_mono_ns=t_ns,
+            people=people,
+            head=self.true_head(),
+            touches=self.hands.touches(),
+            base=self._base(),
+            joints_rad=tuple(self.plant.position_rad.tolist()),
+            energy_j=self.plant.servos.energy_j,
+        )
 
     def true_head(self) -> HeadSense:
         """The head's true pose in the base frame."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from firmware_bridge.joints import JOINTS
-from firmware_bridge.simulation.motor import ServoUnits
+from firmware_bridge.simulation.motor import RESISTANCE_OHM, ServoUnits
 from firmware_bridge.simulation.plant import Plant
 from firmware_bridge.simulation.servo import ServoBank
 from firmware_bridge.simulation.servo_registers import (
@@ -198,3 +198,17 @@ def test_homing_offset_moves_the_reading_not_the_shaft() -> None:
     plant.step(0.1)
     assert int(plant.servos.present_position[BODY]) == before + 100
     assert abs(plant.position_rad[BODY]) < 0.01
+
+
+def test_energy_is_heat_while_nothing_moves_and_none_without_torque() -> None:
+    plant = held()
+    plant.step(1.0)
+    before_j = plant.servos.energy_j
+    plant.step(1.0)
+    heat_w = float((plant.servos.current_a**2 * RESISTANCE_OHM).sum())
+    assert heat_w > 0.01
+    assert plant.servos.energy_j - before_j == pytest.approx(heat_w, rel=0.05)
+    assert Plant(pose_rad=NEUTRAL_RAD).servos.energy_j == 0.0
+    limp = Plant()
+    limp.step(1.0)
+    assert limp.servos.energy_j == 0.0
