@@ -43,6 +43,7 @@ def make_header(
     bundle: Bundle,
     body_clock: Clock,
     wall: Clock,
+    event_driven: bool,
 ) -> HeaderRecord:
     """The header of a session that begins now; the session's name sorts by the wall clock."""
     began = datetime.fromtimestamp(wall.wall_ns() * 1e-9, tz=UTC)
@@ -63,4 +64,5 @@ def make_header(
         bundle_digest=bundle.digest,
         code_digest=code_digest(),
         runtime=f"onnxruntime {onnxruntime.__version__} {platform.machine()}",
+        event_driven=event_driven,
     )

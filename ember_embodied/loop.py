@@ -34,7 +34,10 @@ _SECOND_NS: Final = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Mind:
-    """What a tick thinks with: the network and the period that the loop means to keep."""
+    """What a tick thinks with: the network and the period that the loop means to keep.
+
+    ``event_driven.EventDriven`` around the network lets it step only when something changes.
+    """
 
     runtime: Policy
     period_ns: int
@@ -95,6 +98,7 @@ def tick(sense: BodySense, state: TickState, mind: Mind) -> tuple[TickRecord, Ti
         prediction=tuple(map(float, step.prediction)),
         confidence=step.confidence,
         gates=tuple(map(float, step.gates)),
+        stepped=step.stepped,
         mode=failsafe.mode,
         fault_bits=faults,
         goal_rad=goal.position_rad,

@@ -15,6 +15,8 @@ class LoopSettings:
 
     rate_hz: Annotated[float, msgspec.Meta(ge=1.0, le=50.0)] = 10.0
     """Ticks a second."""
+    event_driven: bool = True
+    """The network steps only when something changes, and twice a second; false: every tick."""
     realtime_priority: Annotated[int, msgspec.Meta(ge=0, le=90)] = 40
     """SCHED_FIFO priority of the loop's thread on hardware, where allowed; 0: the usual class."""
 

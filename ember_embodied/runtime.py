@@ -27,7 +27,8 @@ class Step:
 
     ``command`` is float32[5] in rad in the order of ``MotorCommand``; ``prediction`` foretells the
     inputs in ``sense_vector.PREDICTED`` one tick ahead, normalised; ``confidence`` and ``gates``
-    are 0 to 1. ``state`` goes into the next step.
+    are 0 to 1. ``state`` goes into the next step. ``stepped`` False: the network did not step
+    and its last command stands (``event_driven``); then nothing is foretold and no gate is told.
     """
 
     command: Array
@@ -35,6 +36,7 @@ class Step:
     confidence: float
     gates: Array
     state: State
+    stepped: bool = True
 
 
 class Policy(Protocol):

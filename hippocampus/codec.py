@@ -149,6 +149,7 @@ def _tick_message(record: TickRecord) -> pb.TickRecord:
         gated=_targets_message(record.gated),
         clip_bits=record.clip_bits,
         sent=None if sent is None else _targets_message(sent),
+        skipped=not record.stepped,
     )
 
 
@@ -225,6 +226,7 @@ def _tick_record(message: pb.TickRecord) -> TickRecord:
         gated=_targets(message.gated),
         clip_bits=message.clip_bits,
         sent=_targets(message.sent) if message.HasField("sent") else None,
+        stepped=not message.skipped,
     )
 
 

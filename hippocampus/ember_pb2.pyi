@@ -194,7 +194,7 @@ class JointTargets(_message.Message):
     def __init__(self, position_rad: _Optional[_Iterable[float]] = ..., torque_enabled: bool = ..., duration_s: _Optional[float] = ...) -> None: ...
 
 class TickRecord(_message.Message):
-    __slots__ = ("tick", "sense", "requested", "prediction", "confidence", "gates", "mode", "fault_bits", "goal_rad", "gated", "clip_bits", "sent")
+    __slots__ = ("tick", "sense", "requested", "prediction", "confidence", "gates", "mode", "fault_bits", "goal_rad", "gated", "clip_bits", "sent", "skipped")
     TICK_FIELD_NUMBER: _ClassVar[int]
     SENSE_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_FIELD_NUMBER: _ClassVar[int]
@@ -207,6 +207,7 @@ class TickRecord(_message.Message):
     GATED_FIELD_NUMBER: _ClassVar[int]
     CLIP_BITS_FIELD_NUMBER: _ClassVar[int]
     SENT_FIELD_NUMBER: _ClassVar[int]
+    SKIPPED_FIELD_NUMBER: _ClassVar[int]
     tick: int
     sense: BodySense
     requested: MotorCommand
@@ -219,7 +220,8 @@ class TickRecord(_message.Message):
     gated: JointTargets
     clip_bits: int
     sent: JointTargets
-    def __init__(self, tick: _Optional[int] = ..., sense: _Optional[_Union[BodySense, _Mapping]] = ..., requested: _Optional[_Union[MotorCommand, _Mapping]] = ..., prediction: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., gates: _Optional[_Iterable[float]] = ..., mode: _Optional[_Union[Mode, str]] = ..., fault_bits: _Optional[int] = ..., goal_rad: _Optional[_Iterable[float]] = ..., gated: _Optional[_Union[JointTargets, _Mapping]] = ..., clip_bits: _Optional[int] = ..., sent: _Optional[_Union[JointTargets, _Mapping]] = ...) -> None: ...
+    skipped: bool
+    def __init__(self, tick: _Optional[int] = ..., sense: _Optional[_Union[BodySense, _Mapping]] = ..., requested: _Optional[_Union[MotorCommand, _Mapping]] = ..., prediction: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., gates: _Optional[_Iterable[float]] = ..., mode: _Optional[_Union[Mode, str]] = ..., fault_bits: _Optional[int] = ..., goal_rad: _Optional[_Iterable[float]] = ..., gated: _Optional[_Union[JointTargets, _Mapping]] = ..., clip_bits: _Optional[int] = ..., sent: _Optional[_Union[JointTargets, _Mapping]] = ..., skipped: bool = ...) -> None: ...
 
 class TimingRecord(_message.Message):
     __slots__ = ("tick", "t_mono_ns", "lateness_ns", "missed_cycles", "sense_ns", "io_ns", "think_ns", "act_ns", "record_ns", "dropped_records")
@@ -284,7 +286,7 @@ class SnapshotRecord(_message.Message):
     def __init__(self, tick: _Optional[int] = ..., t_mono_ns: _Optional[int] = ..., state: _Optional[bytes] = ...) -> None: ...
 
 class HeaderRecord(_message.Message):
-    __slots__ = ("format_version", "ember_version", "session_id", "segment", "boot_id", "t_mono_ns", "t_wall_ns", "body", "rate_hz", "seed", "config_toml", "scenario_toml", "bundle_name", "bundle_digest", "code_digest", "runtime")
+    __slots__ = ("format_version", "ember_version", "session_id", "segment", "boot_id", "t_mono_ns", "t_wall_ns", "body", "rate_hz", "seed", "config_toml", "scenario_toml", "bundle_name", "bundle_digest", "code_digest", "runtime", "event_driven")
     FORMAT_VERSION_FIELD_NUMBER: _ClassVar[int]
     EMBER_VERSION_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -301,6 +303,7 @@ class HeaderRecord(_message.Message):
     BUNDLE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     CODE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     RUNTIME_FIELD_NUMBER: _ClassVar[int]
+    EVENT_DRIVEN_FIELD_NUMBER: _ClassVar[int]
     format_version: int
     ember_version: str
     session_id: str
@@ -317,4 +320,5 @@ class HeaderRecord(_message.Message):
     bundle_digest: str
     code_digest: str
     runtime: str
-    def __init__(self, format_version: _Optional[int] = ..., ember_version: _Optional[str] = ..., session_id: _Optional[str] = ..., segment: _Optional[int] = ..., boot_id: _Optional[str] = ..., t_mono_ns: _Optional[int] = ..., t_wall_ns: _Optional[int] = ..., body: _Optional[str] = ..., rate_hz: _Optional[float] = ..., seed: _Optional[int] = ..., config_toml: _Optional[str] = ..., scenario_toml: _Optional[str] = ..., bundle_name: _Optional[str] = ..., bundle_digest: _Optional[str] = ..., code_digest: _Optional[str] = ..., runtime: _Optional[str] = ...) -> None: ...
+    event_driven: bool
+    def __init__(self, format_version: _Optional[int] = ..., ember_version: _Optional[str] = ..., session_id: _Optional[str] = ..., segment: _Optional[int] = ..., boot_id: _Optional[str] = ..., t_mono_ns: _Optional[int] = ..., t_wall_ns: _Optional[int] = ..., body: _Optional[str] = ..., rate_hz: _Optional[float] = ..., seed: _Optional[int] = ..., config_toml: _Optional[str] = ..., scenario_toml: _Optional[str] = ..., bundle_name: _Optional[str] = ..., bundle_digest: _Optional[str] = ..., code_digest: _Optional[str] = ..., runtime: _Optional[str] = ..., event_driven: bool = ...) -> None: ...

@@ -21,7 +21,8 @@ class TickRecord:
     tick: int
     sense: BodySense
     requested: MotorCommand
-    """The network's five numbers, as they came out (they may be NaN; then COMMAND_INVALID)."""
+    """The network's five numbers, as they came out (they may be NaN; then COMMAND_INVALID), or on
+    the way to them."""
     prediction: tuple[float, ...]
     """The network's prediction of its next senses."""
     confidence: float
@@ -39,6 +40,9 @@ class TickRecord:
     """What the gate had to change (``firmware_bridge.gate.Clip``)."""
     sent: JointTargets | None
     """What ``Body.act`` says was written; None when nothing was."""
+    stepped: bool = True
+    """False: nothing had changed, the network did not step, and its last command stands; then
+    ``prediction`` and ``gates`` are empty and ``confidence`` is that of its last step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ class HeaderRecord:
     code_digest: str
     runtime: str
     """Version of ONNX Runtime and the machine's architecture."""
+    event_driven: bool = False
+    """The network stepped only when something changed, by this code's table of what is watched."""
 
 
 Record: TypeAlias = (

@@ -16,9 +16,9 @@ from rich.progress import Progress
 from ember_embodied.bundle import load
 from ember_embodied.cli.options import AsJson, print_json
 from ember_embodied.errors import UserError, existing_file
+from ember_embodied.event_driven import network_of
 from ember_embodied.loop import Mind
 from ember_embodied.replay import ReplayReport, replay
-from ember_embodied.runtime import Runtime
 from ember_embodied.tick_state import SnapshotError
 from hippocampus.reader import Log, LogError
 from hippocampus.tick_record import SnapshotRecord, TickRecord
@@ -77,7 +77,8 @@ def _mind(log: Log, bundle: str | None) -> Mind:
             f"{log.folder}: made by bundle {header.bundle_name} {header.bundle_digest[:12]}, "
             f"here it is {loaded.digest[:12]}; give the right one with --bundle"
         )
-    return Mind(Runtime(loaded), round(1e9 / header.rate_hz))
+    network = network_of(loaded, event_driven=header.event_driven)
+    return Mind(network, round(1e9 / header.rate_hz))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from ember_embodied.cli.options import ConfigFile
 from ember_embodied.companions import Broadcast, Shown, Watched
 from ember_embodied.config import Config, config_to_toml, load_config
 from ember_embodied.errors import UserError
+from ember_embodied.event_driven import network_of
 from ember_embodied.header import make_header
 from ember_embodied.life import Companion, IntentSource, Life, LifeSummary
 from ember_embodied.live_view import LiveView
@@ -27,7 +28,6 @@ from ember_embodied.loop import Mind
 from ember_embodied.notify import Notifier
 from ember_embodied.pace import take_priority
 from ember_embodied.picture import summary_lines
-from ember_embodied.runtime import Runtime
 from firmware_bridge.clock import SystemClock
 from firmware_bridge.wire import IntentReceiver, StatePublisher, WireError
 from hippocampus.recorder import Recorder
@@ -121,7 +121,8 @@ class Run:
         """Open the body, live, park, and return the summary."""
         wall = SystemClock()
         rate_hz = self.settings.loop.rate_hz
-        mind = Mind(Runtime(self.bundle), round(1e9 / rate_hz))
+        network = network_of(self.bundle, event_driven=self.settings.loop.event_driven)
+        mind = Mind(network, round(1e9 / rate_hz))
         stop: list[int] = []
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda received, _frame: stop.append(received))
@@ -166,6 +167,7 @@ class Run:
             bundle=self.bundle,
             body_clock=embodiment.body.clock,
             wall=wall,
+            event_driven=self.settings.loop.event_driven,
         )
         # Faster than real time the disk may fall behind; then the simulation waits for it.
         return Recorder(replace(self.settings.log, blocking=not self.paced), header, wall)

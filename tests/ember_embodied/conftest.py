@@ -11,6 +11,7 @@ from ember_embodied.arming import ArmingSettings
 from ember_embodied.bodies import BodyRequest, embody
 from ember_embodied.bundle import load
 from ember_embodied.config import Config
+from ember_embodied.event_driven import EventDriven
 from ember_embodied.header import make_header
 from ember_embodied.life import Life
 from ember_embodied.loop import Mind
@@ -50,7 +51,11 @@ def recorded_life(mind: Mind, tmp_path: Path) -> RecordedLife:
     """Live ``ticks`` ticks in simulation and return the log of it."""
 
     def live(
-        ticks: int = 60, seed: int = 1, scenario: str = "default", segment_s: float = 2.0
+        ticks: int = 60,
+        seed: int = 1,
+        scenario: str = "default",
+        segment_s: float = 2.0,
+        mind_of_life: Mind = mind,
     ) -> Log:
         wall = SystemClock()
         embodiment = embody("sim", Config(), BodyRequest(scenario, seed))
@@ -64,12 +69,13 @@ def recorded_life(mind: Mind, tmp_path: Path) -> RecordedLife:
             bundle=mind.runtime.bundle,
             body_clock=embodiment.body.clock,
             wall=wall,
+            event_driven=isinstance(mind_of_life.runtime, EventDriven),
         )
         settings = LogSettings(tmp_path / f"logs{seed}", segment_s=segment_s, blocking=True)
         recorder = Recorder(settings, header, wall)
         life = Life(
             embodiment.body,
-            mind,
+            mind_of_life,
             ArmingSettings(),
             recorder=recorder,
             world=embodiment.world,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -108,12 +108,14 @@ TICKS = st.builds(
     gated=TARGETS,
     clip_bits=st.integers(0, 2**32 - 1),
     sent=st.none() | TARGETS,
+    stepped=st.booleans(),
 )
 FLAT_VALUES = {
     "int": st.integers(-(2**63), 2**63 - 1),
     "float": FLOATS,
     "str": st.text(st.characters(exclude_categories=["Cs"])),
     "bytes": st.binary(),
+    "bool": st.booleans(),
     "tuple[float, ...]": NUMBERS,
 }
 FLAT = st.sampled_from([k for k in KIND_OF.values() if k is not tick_record.TickRecord]).flatmap(
@@ -146,6 +148,20 @@ def test_any_bytes_decode_to_a_record_or_to_none(kind, noise, tick, data):
     cut = encode(tick)
     at = data.draw(st.integers(0, len(cut)))
     assert isinstance(decode(tick_record.TickRecord, cut[:at]), tick_record.TickRecord | None)
+
+
+SKIPPED_FIELD = b"\x68\x01"
+"""Field 13, a varint, of one."""
+
+
+@settings(deadline=None, max_examples=20)
+@given(TICKS)
+def test_a_tick_of_before_there_was_skipping_has_stepped(tick):
+    data = encode(replace(tick, stepped=False))
+    assert data.endswith(SKIPPED_FIELD)
+    old = data.removesuffix(SKIPPED_FIELD)
+    assert decode(tick_record.TickRecord, old).stepped
+    assert encode(replace(tick, stepped=True)) == old, "an old log keeps its digest"
 
 
 def test_an_integer_that_does_not_fit_is_a_bug_that_raises():
