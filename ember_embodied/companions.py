@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from ember_embodied.live_view import LiveView
+from ember_embodied.live_view import LiveView, SkippedShare
 from ember_embodied.notify import Notifier
 from ember_embodied.picture import fault_names
 from firmware_bridge.wire import WIRE_VERSION, StatePublisher, WireState
@@ -57,6 +57,7 @@ class Broadcast:
         self._recorder = recorder
         self._missed = 0
         self._times_ns: deque[int] = deque(maxlen=_RATE_WINDOW_TICKS)
+        self._skipped = SkippedShare()
 
     def follow(self, record: TickRecord, timing: TimingRecord, events: list[EventRecord]) -> None:  # noqa: ARG002
         """Send one message; never waits."""
@@ -84,5 +85,6 @@ class Broadcast:
                 bundle=self._bundle,
                 log_path=str(self._recorder.folder) if self._recorder is not None else "",
                 log_error=error,
+                skipped_share=self._skipped.after(record),
             )
         )

@@ -69,6 +69,8 @@ class LifeSummary:
     """Ticks in each mode."""
     faults: dict[str, int]
     """Ticks with each fault."""
+    skipped_ticks: int
+    """Ticks in which nothing had changed and the network did not step."""
     clipped_ticks: int
     missed_cycles: int
     dropped_records: int
@@ -114,6 +116,7 @@ class Life:
         self._phase = Phase.RECORDING
         self._modes: dict[Mode, int] = {}
         self._fault_ticks: dict[Fault, int] = {}
+        self._skipped = 0
         self._clipped = 0
         self._missed = 0
 
@@ -228,6 +231,7 @@ class Life:
 
     def _count(self, record: TickRecord) -> None:
         self._modes[record.mode] = self._modes.get(record.mode, 0) + 1
+        self._skipped += not record.stepped
         self._clipped += bool(record.clip_bits)
         for fault in record.fault_bits:
             self._fault_ticks[fault] = self._fault_ticks.get(fault, 0) + 1
@@ -238,6 +242,7 @@ class Life:
             lived_s=(self._state.t_mono_ns - start_ns) / _SECOND_NS if self._state.tick else 0.0,
             modes={mode.name: count for mode, count in self._modes.items()},
             faults={str(fault.name): count for fault, count in self._fault_ticks.items()},
+            skipped_ticks=self._skipped,
             clipped_ticks=self._clipped,
             missed_cycles=self._missed,
             dropped_records=self._recorder.dropped if self._recorder else 0,

@@ -23,6 +23,7 @@ PLAIN_PERIOD_S: Final = 1.0
 CLOSING_TIMEOUT_S: Final = 2.0
 EVENTS_SHOWN: Final = 5
 RATE_WINDOW_TICKS: Final = 20
+SKIPPED_WINDOW_TICKS: Final = 600
 MODE_STYLES: Final = {
     Mode.RUN: "bold green",
     Mode.DEGRADED: "bold yellow",
@@ -31,6 +32,18 @@ MODE_STYLES: Final = {
     Mode.OFF: "bold",
     Mode.LIMP: "bold red",
 }
+
+
+class SkippedShare:
+    """Share of the last ticks in which the network did not step: of a minute, at 10 Hz."""
+
+    def __init__(self) -> None:
+        self._skipped: deque[bool] = deque(maxlen=SKIPPED_WINDOW_TICKS)
+
+    def after(self, tick: TickRecord) -> float:
+        """The share with this tick, 0 to 1."""
+        self._skipped.append(not tick.stepped)
+        return sum(self._skipped) / len(self._skipped)
 
 
 class LiveView:
@@ -51,6 +64,8 @@ class LiveView:
         self._worst_ns = 0
         self._missed = 0
         self._tick_times_ns: deque[int] = deque(maxlen=RATE_WINDOW_TICKS)
+        self._skipped = SkippedShare()
+        self._skipped_share = 0.0
         self._new_events: deque[EventRecord] = deque(maxlen=100)
         self._events: deque[EventRecord] = deque(maxlen=EVENTS_SHOWN)
         self._ended = threading.Event()
@@ -63,6 +78,7 @@ class LiveView:
         if self._latest is None:
             self._first_ns = timing.t_mono_ns
         self._tick_times_ns.append(timing.t_mono_ns)
+        self._skipped_share = self._skipped.after(tick)
         # Last, since the drawing thread takes a tick that is there as complete.
         self._latest = (tick, timing)
         self._missed += timing.missed_cycles
@@ -106,7 +122,8 @@ class LiveView:
             sent=tick.sent,
             loop=(
                 f"{rate_hz:.1f} Hz, late {milliseconds(timing.lateness_ns)} ms {worst}, "
-                f"{self._missed} missed, work {milliseconds(_work_ns(timing))} ms"
+                f"{self._missed} missed, work {milliseconds(_work_ns(timing))} ms, "
+                f"{self._skipped_share:.0%} skipped"
             ),
             log=self.log_place + dropped,
             elapsed_s=(timing.t_mono_ns - self._first_ns) * 1e-9,

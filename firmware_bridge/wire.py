@@ -97,6 +97,8 @@ class WireState:
     """"" when nothing is recorded."""
     log_error: str
     """Why the log has stopped; "" while it is well."""
+    skipped_share: float = 0.0
+    """Share of the last 600 ticks in which nothing had changed and the network did not step."""
 
 
 Fraction = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]

@@ -80,7 +80,7 @@ def _lines(state: WireState) -> list[str]:
         sent=state.sent,
         loop=(
             f"{state.rate_hz:.1f} Hz, late {milliseconds(state.lateness_ns)} ms, "
-            f"{state.missed_cycles} missed"
+            f"{state.missed_cycles} missed, {state.skipped_share:.0%} of network steps skipped"
         ),
         log=state.log_error or state.log_path or "none",
         elapsed_s=state.tick / state.rate_hz if state.rate_hz > 0 else 0.0,

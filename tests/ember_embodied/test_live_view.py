@@ -99,6 +99,14 @@ def test_a_terminal_gets_the_picture() -> None:
         assert words.encode() in seen, words
 
 
+def test_the_share_of_skipped_steps_is_shown() -> None:
+    out = io.StringIO()
+    with LiveView(out, "sim", "none") as view:
+        for n in range(700):
+            view.show(replace(TICK, tick=n, stepped=n % 4 == 0 or n < 100), TIMING)
+    assert "75% skipped" in out.getvalue()
+
+
 def test_the_picture_fits_a_small_terminal() -> None:
     lines = shown(TICK).splitlines()[:-1]
     assert max(map(len, lines)) <= 80

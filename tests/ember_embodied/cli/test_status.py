@@ -42,6 +42,7 @@ STATE = WireState(
     bundle="first",
     log_path="/var/log/ember/x",
     log_error="stopped: disk full",
+    skipped_share=0.83,
 )
 
 
@@ -120,7 +121,14 @@ def test_a_person_reads_the_picture_and_the_remedy(
 ) -> None:
     code, out, _ = ember(monkeypatch, capsys, "status", "--config", str(config))
     assert code == 0
-    for words in ("HOLD", "2 missed", "check the servo cable", "disk full", "asked +29° +0°"):
+    for words in (
+        "HOLD",
+        "2 missed",
+        "83% of network",
+        "check the servo cable",
+        "disk full",
+        "asked +29° +0°",
+    ):
         assert words in out, words
 
 
