@@ -1,10 +1,10 @@
 """Lives on disk: what the network felt, tick by tick, and what the teacher would have done.
 
 One ``.npz`` file a life, all float32, T ticks: senses [T, S], mask [T, M], dt [T, 1] s, command
-[T, 5] rad (the lesson), gaze [T, 2] rad (the direction behind it) and touch [T, 2]: what the skin
-should say (``Lesson.hand``), and 1 while the lesson answers a touch. Beside them the version of
-this format and the hash of the sense vector. A dataset is a folder of such files; folders in it
-are its splits.
+[T, 5] rad (the lesson), gaze [T, 2] rad (the direction behind it), goal [T, 2] rad (where that is
+on its way to) and touch [T, 2]: what the skin should say (``Lesson.hand``), and 1 while the lesson
+answers a touch. Beside them the version of this format and the hash of the sense vector. A dataset
+is a folder of such files; folders in it are its splits.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from ember_embodied.training import mirror
 
 Array = NDArray[np.float32]
 
-VERSION: Final = 2
+VERSION: Final = 3
 WIDTHS: Final = {
     "senses": SENSE_COUNT,
     "mask": MASK_COUNT,
     "dt": 1,
     "command": 5,
     "gaze": 2,
+    "goal": 2,
     "touch": 2,
 }
 LARGEST_COMMAND_RAD: Final = 4.0
@@ -62,6 +63,7 @@ class Life:
     dt: Array
     command: Array
     gaze: Array
+    goal: Array
     touch: Array
 
     def mirrored(self) -> Life:
@@ -72,6 +74,7 @@ class Life:
             self.dt,
             mirror.mirror_command(self.command),
             mirror.mirror_gaze(self.gaze),
+            mirror.mirror_gaze(self.goal),
             mirror.mirror_touch(self.touch),
         )
 

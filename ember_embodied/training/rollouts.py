@@ -235,6 +235,7 @@ def _life(diary: _Diary) -> Life:
         dt=np.array(diary.dt, dtype=np.float32)[:, np.newaxis],
         command=np.stack([_array(lesson.command) for lesson in diary.lessons]),
         gaze=np.array([lesson.gaze for lesson in diary.lessons], dtype=np.float32),
+        goal=np.array([lesson.goal for lesson in diary.lessons], dtype=np.float32),
         touch=np.array(
             [(lesson.hand, lesson.answering is not None) for lesson in diary.lessons],
             dtype=np.float32,

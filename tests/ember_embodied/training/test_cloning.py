@@ -31,6 +31,7 @@ def _follow_the_face(seed: int) -> Life:
         np.full((ticks, 1), 0.1, dtype=np.float32),
         lesson,
         np.stack((yaw, np.zeros_like(yaw)), axis=1),
+        np.stack((yaw, np.zeros_like(yaw)), axis=1),
         np.zeros((ticks, 2), dtype=np.float32),
     )
 

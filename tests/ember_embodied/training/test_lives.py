@@ -24,6 +24,7 @@ def _life(seed: int = 0) -> Life:
         np.zeros((TICKS, 5), dtype=np.float32),
         np.zeros((TICKS, 2), dtype=np.float32),
         np.zeros((TICKS, 2), dtype=np.float32),
+        np.zeros((TICKS, 2), dtype=np.float32),
     )
 
 
