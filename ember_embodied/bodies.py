@@ -49,11 +49,15 @@ class Embodiment:
 class BodyRequest:
     """What the command line says about the body."""
 
-    scenario: str = "default"
-    """For sim: name or file."""
+    scenario: str | None = None
+    """For sim: name or file; None: ``default``, or a life from ``suite``."""
     seed: int = 0
     source: Path | None = None
     """For replay: the log whose senses are played."""
+    suite: str | None = None
+    """For sim, instead of a scenario: name or file of a suite, from which the seed draws a life."""
+    seconds: float | None = None
+    """How long that life must last at least."""
 
 
 def embody(name: str, settings: Config, request: BodyRequest) -> Embodiment:
@@ -67,15 +71,22 @@ def embody(name: str, settings: Config, request: BodyRequest) -> Embodiment:
 def _simulated(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: ARG001
     try:
         from firmware_bridge.simulation.body import SimBody
-        from firmware_bridge.simulation.scenario import ScenarioError, load_scenario
+        from firmware_bridge.simulation.scenario import load_scenario
+        from firmware_bridge.simulation.suite import draw_life, load_suite
+        from firmware_bridge.simulation.tables import TableError
         from firmware_bridge.simulation.timeline import scenario_to_toml
     except ModuleNotFoundError as error:
         raise UserError(
             f"--body sim needs {error.name}: pip install 'ember-embodied[sim]'"
         ) from error
+    if request.suite is not None and request.scenario is not None:
+        raise UserError("--scenario and --suite: give one of them")
     try:
-        scenario = load_scenario(request.scenario)
-    except ScenarioError as error:
+        if request.suite is None:
+            scenario = load_scenario(request.scenario or "default")
+        else:
+            scenario = draw_life(load_suite(request.suite), request.seed, request.seconds)
+    except TableError as error:
         raise UserError(str(error)) from error
     body = SimBody(scenario, request.seed)
 

@@ -159,7 +159,7 @@ def _in_simulation(seed: int) -> list[Claim]:
 
 def _simulated(folder: Path, seed: int, seconds: int) -> Path:
     """A life at full speed; the folder of its log."""
-    command = ["run", "--scenario", "lively", "--seed", str(seed), "--seconds", str(seconds)]
+    command = ["run", "--suite", "standard", "--seed", str(seed), "--seconds", str(seconds)]
     command += ["--speed", "max", "--log", str(folder), "--no-view"]
     subprocess.run([*ember(), *command], stdout=subprocess.DEVNULL, check=True)
     return Log(folder).folder

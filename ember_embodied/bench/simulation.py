@@ -22,8 +22,8 @@ from firmware_bridge.senses import BodySense
 from firmware_bridge.simulation.body import SimBody
 from firmware_bridge.simulation.motor import ServoUnits
 from firmware_bridge.simulation.plant import Plant
-from firmware_bridge.simulation.scenario import load_scenario
 from firmware_bridge.simulation.servo_registers import PULSES_PER_RAD, TIME_BASED_PROFILE
+from firmware_bridge.simulation.suite import draw_scenario, load_suite
 
 RATE_HZ: Final = 10
 TIMED_S: Final = 20
@@ -60,7 +60,7 @@ def run(seeds: range) -> list[Claim]:
 
 def _life(seed: int) -> tuple[float, list[float], list[float]]:
     """Times real time, the chain's error, mm, and the error of the measured head, deg."""
-    body = SimBody(load_scenario("lively"), seed)
+    body = SimBody(draw_scenario(load_suite("standard"), seed), seed)
     body.open()
     pacer = Pacer(body.clock, round(1e9 / RATE_HZ))
     generator = np.random.default_rng(seed)
@@ -131,7 +131,7 @@ def _drift_at_rest_deg(seed: int) -> float:
 
 
 def _senses(seed: int, seconds: int) -> list[BodySense]:
-    body = SimBody(load_scenario("lively"), seed)
+    body = SimBody(draw_scenario(load_suite("standard"), seed), seed)
     body.open()
     pacer = Pacer(body.clock, round(1e9 / RATE_HZ))
     pose, _ = joints_of_command(MotorCommand(0.5, 0.1, 0.3, -0.3, 0.3))

@@ -59,8 +59,12 @@ def command(
         float | None, typer.Option(min=1.0, max=50.0, help="Ticks a second [default: 10].")
     ] = None,
     scenario: Annotated[
-        str, typer.Option(metavar="FILE", help="For --body sim: a scenario's name or file.")
-    ] = "default",
+        str | None, typer.Option(metavar="FILE", help="For --body sim: a scenario's name or file.")
+    ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Instead: a suite, from which --seed draws a life."),
+    ] = None,
     seed: Annotated[
         int, typer.Option(min=0, help="For --body sim: draws the room and the servos.")
     ] = 0,
@@ -84,9 +88,9 @@ def command(
     """Run the robot until Ctrl-C, a SIGTERM or --seconds; then park it.
 
     Examples:
-      ember run                                    a simulated robot in real time
-      ember run --seconds 3600 --speed max         an hour of its life in minutes
-      ember run --body servos --config ember.toml  the real one
+      ember run                                                a simulated robot in real time
+      ember run --suite standard --seconds 3600 --speed max    an hour of its life in minutes
+      ember run --body servos --config ember.toml              the real one
     """
     settings = load_config(config)
     if rate is not None:
@@ -98,7 +102,8 @@ def command(
     if summary is not None and not summary.absolute().parent.is_dir():
         raise UserError(f"--summary {summary}: there is no folder {summary.absolute().parent}")
     run = Run(settings, body.value, load(bundle), seed, speed is Speed.REAL, view)
-    embodiment = embody(body.value, settings, BodyRequest(scenario, seed, source))
+    request = BodyRequest(scenario, seed, source, suite, seconds)
+    embodiment = embody(body.value, settings, request)
     facts = run.live(embodiment, seconds)
     print("\n".join(summary_lines(facts)))
     if summary is not None:

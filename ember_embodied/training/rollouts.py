@@ -28,16 +28,8 @@ from firmware_bridge.clock import SystemClock
 from firmware_bridge.command import MotorCommand
 from firmware_bridge.simulation.body import SimBody
 from firmware_bridge.simulation.hands import TOUCHES
-from firmware_bridge.simulation.scenario import (
-    Failure,
-    FailureKind,
-    Intent,
-    RandomLife,
-    Robot,
-    Room,
-    Scenario,
-    WorldChange,
-)
+from firmware_bridge.simulation.scenario import Scenario, WorldChange
+from firmware_bridge.simulation.suite import draw_life, load_suite
 from firmware_bridge.simulation.world import WorldTruth
 
 Array = NDArray[np.float32]
@@ -58,47 +50,8 @@ class RolloutSettings:
     rate_hz: float = 10.0
     noise_share: float = 0.5
     """Share of teacher-driven lives with noise on the commands."""
-
-
-def draw_scenario(seed: int, seconds: float) -> Scenario:
-    """The life of one seed: its robot, its room, its people, and now and then a broken sensor."""
-    rng = np.random.default_rng([seed, 1])
-    intents = tuple(
-        Intent(
-            at_s=float(rng.uniform(0.1, 0.9) * seconds),
-            seconds=float(rng.uniform(1.5, 5.0)),
-            gaze_yaw_deg=float(rng.uniform(-120.0, 120.0)),
-            gaze_pitch_deg=float(rng.uniform(-25.0, 15.0)),
-            gaze_weight=1.0,
-            arousal=float(rng.uniform(0.0, 1.0)),
-        )
-        for _ in range(int(rng.integers(0, 2)))
-    )
-    kinds: tuple[FailureKind, ...] = ("off", "slow", "delayed", "intermittent")
-    failures = tuple(
-        Failure(
-            at_s=float(rng.uniform(0.1, 0.9) * seconds),
-            seconds=float(rng.uniform(2.0, 10.0)),
-            who=str(rng.choice(("imu", "doa", "camera"))),
-            kind=kinds[int(rng.integers(len(kinds)))],
-        )
-        for _ in range(int(rng.random() < 0.2))
-    )
-    return Scenario(
-        robot=Robot(imu=bool(rng.random() < 0.85)),
-        room=Room(noise=float(rng.uniform(0.0, 0.1)), rt60_s=float(rng.uniform(0.1, 0.8))),
-        random=RandomLife(
-            seconds=seconds,
-            people=int(rng.choice((0, 1, 2, 3), p=(0.06, 0.34, 0.35, 0.25))),
-            talk_share=float(rng.uniform(0.3, 0.8)),
-            walks_per_minute=float(rng.uniform(0.5, 3.0)),
-            touches_per_minute=float(rng.uniform(2.0, 7.0)),
-            grips_per_minute=0.3,
-            sounds_per_minute=float(rng.uniform(0.0, 3.0)),
-        ),
-        intents=intents,
-        failures=failures,
-    )
+    suite: str = "training"
+    """Name or file of the suite that the lives are drawn from."""
 
 
 @dataclass(slots=True)
@@ -185,7 +138,7 @@ def live(
     ``scenario`` None: the one of the seed.
     """
     if scenario is None:
-        scenario = draw_scenario(seed, settings.seconds)
+        scenario = draw_life(load_suite(settings.suite), seed, settings.seconds)
     body = SimBody(scenario, seed)
     body.open()
     rng = np.random.default_rng([seed, 2])

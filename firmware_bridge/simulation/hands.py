@@ -99,7 +99,8 @@ def _plateau(elapsed_s: float, seconds: float, rise_s: float) -> float:
 class Hands:
     """Every hand on one plant."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, generator: np.random.Generator) -> None:
+        self._generator = generator
         self._model = plant.model
         self._data = plant.data
         self._anchor: Array = plant.model.qpos_spring

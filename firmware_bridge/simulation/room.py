@@ -16,6 +16,10 @@ NS: Final = 1e-9
 SYLLABLE_HZ: Final = 4.5
 """Speech swells and fades at the rate of syllables."""
 SYLLABLE_DEPTH: Final = 0.6
+CLEAR_M: Final = 0.5
+"""Nobody walks nearer to the robot than this, or than where they stand anyway: it is on a table."""
+STEP_S: Final = 0.5
+"""Starting and stopping to walk takes about a step (Jian et al. 1993)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class PersonTruth:
     y_m: float
     z_m: float
     speech_level: float
+    turned_rad: float = 0.0
+    """How far the face is turned away from the robot: 0 looks at it, pi shows its back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +46,93 @@ class SoundSource:
     speech: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A walk from one place to another, each a bearing, rad, and a distance, m.
+
+    Straight where that keeps clear of the table, else round it: bearing and distance change evenly.
+    """
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    speed_m_s: float
+
+    @property
+    def _turn_rad(self) -> float:
+        return wrap_angle(self.end[0] - self.start[0])
+
+    @property
+    def straight(self) -> bool:
+        """Whether the straight line keeps ``CLEAR_M`` away from the robot."""
+        a, b, turn = self.start[1], self.end[1], self._turn_rad
+        line_m = math.sqrt(max(0.0, a * a + b * b - 2.0 * a * b * math.cos(turn)))
+        passes_by = min(a, b) * math.cos(turn) < max(a, b) and line_m > 0.0
+        nearest = a * b * abs(math.sin(turn)) / line_m if passes_by else min(a, b)
+        return nearest >= min(CLEAR_M, a, b)
+
+    @property
+    def seconds(self) -> float:
+        """How long the walk takes; it begins and ends with an even ramp of the speed."""
+        way_s = self._way_m() / self.speed_m_s
+        return way_s + min(STEP_S, way_s)
+
+    def _way_m(self) -> float:
+        a, b, turn = self.start[1], self.end[1], self._turn_rad
+        if self.straight:
+            return math.sqrt(max(0.0, a * a + b * b - 2.0 * a * b * math.cos(turn)))
+        return math.hypot(turn * 0.5 * (a + b), b - a)
+
+    def place(self, elapsed_s: float) -> tuple[float, float]:
+        """Bearing and distance this long after the start."""
+        share = self._share(elapsed_s)
+        (bearing, distance), turn = self.start, self._turn_rad
+        if not self.straight:
+            return bearing + share * turn, distance + share * (self.end[1] - distance)
+        ahead = (1.0 - share) * distance + share * self.end[1] * math.cos(turn)
+        aside = share * self.end[1] * math.sin(turn)
+        return bearing + math.atan2(aside, ahead), math.hypot(ahead, aside)
+
+    def _share(self, elapsed_s: float) -> float:
+        total_s = self.seconds
+        left_s = total_s - elapsed_s
+        if left_s <= 0.0 or elapsed_s <= 0.0:
+            return 0.0 if left_s > 0.0 else 1.0
+        ramp_s = min(STEP_S, 0.5 * total_s)
+        if elapsed_s < ramp_s:
+            return 0.5 * elapsed_s**2 / (ramp_s * (total_s - ramp_s))
+        if left_s < ramp_s:
+            return 1.0 - 0.5 * left_s**2 / (ramp_s * (total_s - ramp_s))
+        return (elapsed_s - 0.5 * ramp_s) / (total_s - ramp_s)
+
+
 @dataclass(slots=True)
 class _Person:
     bearing_rad: float
     distance_m: float
     height_m: float
-    walk_start_ns: int = 0
-    walk_s: float = 0.0
-    turn_rad: float = 0.0
-    approach_m: float = 0.0
+    path: Path | None = None
+    path_start_ns: int = 0
+    rise_start_ns: int = 0
+    rise_s: float = 0.0
+    rise_m: float = 0.0
     speech_start_ns: int = 0
     speech_s: float = 0.0
     level: float = 0.0
+    turned_rad: float = 0.0
 
     def place(self, t_ns: int) -> tuple[float, float]:
         """Bearing and distance at ``t_ns``."""
-        if self.walk_s <= 0.0:
+        if self.path is None:
             return self.bearing_rad, self.distance_m
-        share = min(1.0, (t_ns - self.walk_start_ns) * NS / self.walk_s)
-        return self.bearing_rad + share * self.turn_rad, self.distance_m + share * self.approach_m
+        return self.path.place((t_ns - self.path_start_ns) * NS)
+
+    def height(self, t_ns: int) -> float:
+        """Height of the face at ``t_ns``."""
+        if self.rise_m == 0.0:
+            return self.height_m
+        elapsed_s = (t_ns - self.rise_start_ns) * NS
+        share = min(1.0, elapsed_s / self.rise_s) if self.rise_s > 0.0 else 1.0
+        return self.height_m + self.rise_m * share**2 * (3.0 - 2.0 * share)
 
 
 class RoomState:
@@ -73,7 +147,7 @@ class RoomState:
         values = change.values
         if change.kind == "person":
             self._people[change.who] = _Person(values[0], values[1], values[2])
-        elif change.kind == "sound":
+        elif change.kind in ("sound", "radio"):
             self._sounds.append(change)
         elif change.who in self._people:
             self._people_change(self._people[change.who], change)
@@ -84,14 +158,16 @@ class RoomState:
             del self._people[change.who]
         elif change.kind == "speech":
             person.speech_start_ns, (person.speech_s, person.level) = change.t_mono_ns, values
+        elif change.kind == "look":
+            (person.turned_rad,) = values
+        elif change.kind == "rise":
+            before_m = person.height(change.t_mono_ns)
+            person.rise_start_ns, person.rise_s = change.t_mono_ns, values[0]
+            person.height_m, person.rise_m = before_m, values[1] - before_m
         elif change.kind == "walk":
-            bearing, distance = person.place(change.t_mono_ns)
-            person.bearing_rad, person.distance_m = bearing, distance
-            person.turn_rad = wrap_angle(values[0] - bearing)
-            person.approach_m = values[1] - distance
-            around = person.turn_rad * 0.5 * (distance + values[1])
-            person.walk_start_ns = change.t_mono_ns
-            person.walk_s = math.hypot(around, person.approach_m) / values[2]
+            start = person.place(change.t_mono_ns)
+            person.path_start_ns = change.t_mono_ns
+            person.path = Path(start, (values[0], values[1]), values[2])
 
     def people(self, t_ns: int) -> tuple[PersonTruth, ...]:
         """Everybody in the room at ``t_ns``."""
@@ -111,7 +187,7 @@ class RoomState:
         for sound in self._sounds:
             _, level, bearing, distance = sound.values
             x, y = distance * math.cos(bearing), distance * math.sin(bearing)
-            sources.append(SoundSource(x, y, 0.3, level, speech=False))
+            sources.append(SoundSource(x, y, 0.3, level, speech=sound.kind == "radio"))
         return sources
 
 
@@ -122,6 +198,7 @@ def _truth(name: str, person: _Person, t_ns: int) -> PersonTruth:
         name,
         distance * math.cos(bearing),
         distance * math.sin(bearing),
-        person.height_m,
+        person.height(t_ns),
         person.level if speaks else 0.0,
+        person.turned_rad,
     )

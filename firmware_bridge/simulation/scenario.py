@@ -9,8 +9,6 @@ scenario again.
 from __future__ import annotations
 
 import math
-import re
-import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Annotated, Final, Literal, get_args
 import msgspec
 
 from firmware_bridge.joints import JOINTS
+from firmware_bridge.simulation.tables import TableError, parse_table, read_text, shipped_names
 
 Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=1e6)]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -34,9 +33,12 @@ TOUCH_VALUES: Final = ("seconds", "force_n", "azimuth_rad", "elevation_rad")
 WORLD_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "person": ("bearing_rad", "distance_m", "height_m"),
     "walk": ("bearing_rad", "distance_m", "speed_m_s"),
+    "rise": ("seconds", "height_m"),
+    "look": ("turned_rad",),
     "leave": (),
     "speech": ("seconds", "level"),
     "sound": ("seconds", "level", "bearing_rad", "distance_m"),
+    "radio": ("seconds", "level", "bearing_rad", "distance_m"),
     "tap": TOUCH_VALUES,
     "stroke": TOUCH_VALUES,
     "push": TOUCH_VALUES,
@@ -78,7 +80,7 @@ WHO: Final[dict[str, tuple[str, ...]]] = {
 """Who a change may be about, where that is not free."""
 
 
-class ScenarioError(ValueError):
+class ScenarioError(TableError):
     """A scenario cannot be read; the message is one line that names the file and the key."""
 
 
@@ -124,6 +126,24 @@ class Walk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speed_m_s: Annotated[float, msgspec.Meta(gt=0.0, le=3.0)] = 0.6
 
 
+class Rise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Getting up or sitting down: the face goes to another height."""
+
+    at_s: Seconds
+    height_m: Height
+    seconds: Seconds = 1.5
+
+
+class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The face turns this far away from the robot: 0 looks at it, 180 shows the back of the head.
+
+    It stays turned so while the person walks.
+    """
+
+    at_s: Seconds
+    turned_deg: Annotated[float, msgspec.Meta(ge=0.0, le=180.0)] = 0.0
+
+
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody in the room; ``height_m`` is the face's height above the table."""
 
@@ -134,6 +154,8 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     from_s: Seconds = 0.0
     until_s: Seconds | None = None
     walks: tuple[Walk, ...] = ()
+    rises: tuple[Rise, ...] = ()
+    looks: tuple[Look, ...] = ()
 
 
 class Speech(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,13 +168,14 @@ class Speech(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A noise that is no speech: a door, a cup."""
+    """A noise with nobody there: a door, a cup; with ``speech`` the voice of a radio."""
 
     at_s: Seconds
     seconds: Seconds
     bearing_deg: Degrees
     distance_m: Distance = 2.0
     level: Share = 0.5
+    speech: bool = False
 
 
 class Hand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -194,18 +217,6 @@ class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: FailureKind | ServoFailureKind
 
 
-class RandomLife(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A life drawn from the seed: people who come, walk, talk in turns and touch."""
-
-    seconds: Annotated[float, msgspec.Meta(gt=0.0, le=864_000.0)]
-    people: Annotated[int, msgspec.Meta(ge=0, le=8)] = 2
-    talk_share: Share = 0.5
-    walks_per_minute: Annotated[float, msgspec.Meta(ge=0.0, le=30.0)] = 2.0
-    touches_per_minute: Annotated[float, msgspec.Meta(ge=0.0, le=30.0)] = 2.0
-    grips_per_minute: Annotated[float, msgspec.Meta(ge=0.0, le=10.0)] = 0.3
-    sounds_per_minute: Annotated[float, msgspec.Meta(ge=0.0, le=30.0)] = 1.0
-
-
 class WorldRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One world change as such, for scenarios that are made from a log."""
 
@@ -226,7 +237,6 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hands: tuple[Hand, ...] = ()
     intents: tuple[Intent, ...] = ()
     failures: tuple[Failure, ...] = ()
-    random: RandomLife | None = None
     world: tuple[WorldRow, ...] = ()
 
 
@@ -235,50 +245,26 @@ SHIPPED: Final = resources.files("firmware_bridge.simulation") / "scenarios"
 
 def shipped_scenarios() -> tuple[str, ...]:
     """Names of the scenarios that come with the program."""
-    names = (entry.name for entry in SHIPPED.iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+    return shipped_names(SHIPPED)
 
 
 def load_scenario(path_or_name: str | Path) -> Scenario:
     """Read a scenario by path, or one that ships by name. Raises ``ScenarioError``."""
-    name = str(path_or_name)
-    if name in shipped_scenarios():
-        return parse_scenario((SHIPPED / f"{name}.toml").read_text("utf-8"), name)
-    path = Path(path_or_name)
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        shipped = ", ".join(shipped_scenarios())
-        reason = error.strerror if isinstance(error, OSError) else "not a UTF-8 text"
-        raise ScenarioError(
-            f"scenario {name}: {reason}; give a .toml file or one of: {shipped}"
-        ) from None
-    return parse_scenario(text, name)
+        text = read_text(path_or_name, SHIPPED, "scenario")
+    except TableError as error:
+        raise ScenarioError(str(error)) from None
+    return parse_scenario(text, str(path_or_name))
 
 
 def parse_scenario(text: str, source: str) -> Scenario:
     """Read a scenario from TOML; ``source`` names it in errors. Raises ``ScenarioError``."""
     try:
-        scenario = msgspec.convert(tomllib.loads(text), Scenario)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"scenario {source}: not TOML: {error}") from None
-    except msgspec.ValidationError as error:
-        raise ScenarioError(f"scenario {source}: {_plain(str(error))}") from None
+        scenario = parse_table(text, Scenario, f"scenario {source}")
+    except TableError as error:
+        raise ScenarioError(str(error)) from None
     _check_references(scenario, source)
     return scenario
-
-
-def _plain(message: str) -> str:
-    """A validator's message in plain words: ``key 'x' is not known in people[0]``."""
-    what, _, where = message.partition(" - at `$")
-    where = where.strip("`.") or "the top level"
-    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", what)
-    if unknown:
-        return f"key '{unknown[1]}' is not known in {where}; take it out or mend its spelling"
-    missing = re.fullmatch(r"Object missing required field `(.*)`", what)
-    if missing:
-        return f"key '{missing[1]}' is missing in {where}"
-    return f"{where}: {what[:1].lower()}{what[1:].replace('`', '')}"
 
 
 def _check_references(scenario: Scenario, source: str) -> None:

@@ -9,10 +9,8 @@ from dataclasses import replace
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from firmware_bridge.senses import ModeRequest
-from firmware_bridge.simulation.life import draw_life
 from firmware_bridge.simulation.scenario import (
     Hand,
     Person,
@@ -26,13 +24,9 @@ from firmware_bridge.simulation.scenario import (
 NS: Final = 1_000_000_000
 
 
-def timeline(scenario: Scenario, generator: np.random.Generator) -> tuple[WorldChange, ...]:
+def timeline(scenario: Scenario) -> tuple[WorldChange, ...]:
     """Every change of the world in order of time, from time zero; ties keep the file's order."""
-    changes = list(_written(scenario))
-    if scenario.random is not None:
-        drawn = draw_life(scenario.random, generator)
-        changes.extend(_written(drawn))
-    return tuple(sorted(changes, key=lambda change: change.t_mono_ns))
+    return tuple(sorted(_written(scenario), key=lambda change: change.t_mono_ns))
 
 
 def _change(at_s: float, kind: str, who: str, *values: float) -> WorldChange:
@@ -46,8 +40,9 @@ def _written(scenario: Scenario) -> Iterator[WorldChange]:
         yield _change(speech.at_s, "speech", speech.who, speech.seconds, speech.level)
     for sound in scenario.sounds:
         bearing = math.radians(sound.bearing_deg)
+        kind = "radio" if sound.speech else "sound"
         yield _change(
-            sound.at_s, "sound", "room", sound.seconds, sound.level, bearing, sound.distance_m
+            sound.at_s, kind, "room", sound.seconds, sound.level, bearing, sound.distance_m
         )
     for hand in scenario.hands:
         yield _hand(hand)
@@ -75,6 +70,10 @@ def _person(person: Person) -> Iterator[WorldChange]:
     for walk in person.walks:
         bearing = math.radians(walk.bearing_deg)
         yield _change(walk.at_s, "walk", person.name, bearing, walk.distance_m, walk.speed_m_s)
+    for rise in person.rises:
+        yield _change(rise.at_s, "rise", person.name, rise.seconds, rise.height_m)
+    for look in person.looks:
+        yield _change(look.at_s, "look", person.name, math.radians(look.turned_deg))
     if person.until_s is not None:
         yield _change(person.until_s, "leave", person.name)
 

@@ -88,7 +88,7 @@ class World:
 
     def __init__(self, scenario: Scenario, seed: int, start_ns: int = 0) -> None:
         children = np.random.SeedSequence(seed).spawn(WORLD_STREAMS)
-        units, life, chip, ears, eyes, loss = map(np.random.default_rng, children)
+        units, hands, chip, ears, eyes, loss = map(np.random.default_rng, children)
         losses = loss.spawn(3)
         robot = scenario.robot
         self.plant = Plant(
@@ -97,7 +97,7 @@ class World:
         failures = Failures()
         self.failures = failures
         self.room = RoomState()
-        self.hands = Hands(self.plant)
+        self.hands = Hands(self.plant, hands)
         self.imu: Channel[ImuSample] | None = None
         self.doa: Channel[DoaSample] = Channel(
             "doa", failures, losses[0], hearing.garbled, _restamp
@@ -114,7 +114,7 @@ class World:
             self.imu = Channel("imu", failures, losses[2], imu.garbled, _restamp)
         self._ears = Ears(scenario.room, ears)
         self._eyes = Eyes(eyes)
-        self._coming = deque(shifted(change, start_ns) for change in timeline(scenario, life))
+        self._coming = deque(shifted(change, start_ns) for change in timeline(scenario))
         self._happened: list[WorldChange] = []
         self._intents: list[WorldChange] = []
         self._next_imu_ns = start_ns

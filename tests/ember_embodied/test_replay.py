@@ -122,10 +122,10 @@ def test_a_state_survives_its_bytes(recorded_life: RecordedLife, mind: Mind) -> 
 
 def test_the_same_seed_gives_the_same_ticks(recorded_life: RecordedLife) -> None:
     first, other = (
-        recorded_life(seed=4, scenario="lively"),
-        recorded_life(seed=5, scenario="lively"),
+        recorded_life(seed=4, suite="standard"),
+        recorded_life(seed=5, suite="standard"),
     )
-    again = recorded_life(seed=4, scenario="lively", segment_s=5.0)
+    again = recorded_life(seed=4, suite="standard", segment_s=5.0)
     assert len(again.segments) < len(first.segments)
     assert first.ticks_digest == again.ticks_digest
     assert first.ticks_digest != other.ticks_digest

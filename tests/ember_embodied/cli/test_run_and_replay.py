@@ -36,9 +36,9 @@ def test_run_writes_a_log_and_a_summary_that_agree(ember: Ember, tmp_path: Path)
 
 
 def test_two_runs_with_the_same_seed_have_the_same_ticks(ember: Ember, tmp_path: Path) -> None:
-    first = short_life(ember, tmp_path / "a", "--scenario", "lively", "--seed", 7)
-    again = short_life(ember, tmp_path / "b", "--scenario", "lively", "--seed", 7)
-    other = short_life(ember, tmp_path / "c", "--scenario", "lively", "--seed", 8)
+    first = short_life(ember, tmp_path / "a", "--suite", "standard", "--seed", 7)
+    again = short_life(ember, tmp_path / "b", "--suite", "standard", "--seed", 7)
+    other = short_life(ember, tmp_path / "c", "--suite", "standard", "--seed", 8)
     assert first.ticks_digest == again.ticks_digest != other.ticks_digest
 
 
@@ -52,7 +52,7 @@ def test_replay_in_model(ember: Ember, tmp_path: Path) -> None:
 
 
 def test_replay_in_sim_with_the_same_seed_is_the_same_life(ember: Ember, tmp_path: Path) -> None:
-    log = short_life(ember, tmp_path / "logs", "--scenario", "lively", "--seed", 2)
+    log = short_life(ember, tmp_path / "logs", "--suite", "standard", "--seed", 2)
     code, out, _ = ember("replay", log.folder, "--in", "sim", "--json")
     assert code == 0
     rows = json.loads(out)["comparison"]

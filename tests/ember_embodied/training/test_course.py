@@ -21,7 +21,7 @@ from ember_embodied.training.course import (
 )
 from ember_embodied.training.evaluation import figures
 from ember_embodied.training.lives import LifeError
-from ember_embodied.training.rollouts import RolloutSettings, draw_scenario, live
+from ember_embodied.training.rollouts import RolloutSettings, live
 
 SHORT = RolloutSettings(seconds=4.0)
 TINY = Course(
@@ -40,7 +40,6 @@ def test_a_seed_is_a_life() -> None:
     assert life.command.tobytes() == again.command.tobytes()
     assert other.senses.tobytes() != life.senses.tobytes()
     assert len(trace.t_s) == len(life.dt) == 40
-    assert draw_scenario(3, 4.0) != draw_scenario(4, 4.0)
 
 
 def test_the_teacher_beats_doing_nothing() -> None:

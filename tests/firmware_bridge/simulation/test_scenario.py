@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from firmware_bridge.simulation.scenario import (
     WORLD_KINDS,
-    Scenario,
     ScenarioError,
     load_scenario,
     parse_scenario,
@@ -18,45 +16,33 @@ from firmware_bridge.simulation.scenario import (
 from firmware_bridge.simulation.timeline import scenario_from_world, scenario_to_toml, timeline
 
 
-def changes(scenario: Scenario, seed: int = 0):
-    return timeline(scenario, np.random.default_rng(seed))
-
-
 @pytest.mark.parametrize("name", shipped_scenarios())
 def test_shipped_scenarios_survive_toml_and_the_way_through_a_log(name: str) -> None:
     scenario = load_scenario(name)
     assert parse_scenario(scenario_to_toml(scenario), name) == scenario
-    lived = changes(scenario, 7)
+    lived = timeline(scenario)
     again = scenario_from_world(lived, scenario)
     assert parse_scenario(scenario_to_toml(again), name) == again
-    assert changes(again, 99) == lived
+    assert timeline(again) == lived
 
 
 def test_shipped_names() -> None:
-    assert {"default", "quiet", "lively", "lite"} <= set(shipped_scenarios())
+    assert {"default", "quiet", "lite"} <= set(shipped_scenarios())
     assert not load_scenario("lite").robot.imu
-
-
-def test_a_life_is_drawn_from_its_seed() -> None:
-    lively = load_scenario("lively")
-    assert changes(lively, 3) == changes(lively, 3)
-    assert changes(lively, 3) != changes(lively, 4)
-    kinds = {change.kind for change in changes(lively, 3)}
-    assert {"person", "walk", "speech", "sound", "tap", "stroke", "lift", "turn"} <= kinds
 
 
 def test_every_change_has_the_values_that_its_kind_names_and_is_in_order() -> None:
     for name in shipped_scenarios():
-        lived = changes(load_scenario(name), 5)
+        lived = timeline(load_scenario(name))
         assert all(len(change.values) == len(WORLD_KINDS[change.kind]) for change in lived)
         times = [change.t_mono_ns for change in lived]
         assert times == sorted(times)
 
 
 def test_times_of_a_log_are_counted_from_its_start() -> None:
-    lived = changes(load_scenario("default"))
+    lived = timeline(load_scenario("default"))
     later = [type(c)(c.t_mono_ns + 5_000, c.kind, c.who, c.values) for c in lived]
-    assert changes(scenario_from_world(later, start_ns=5_000)) == lived
+    assert timeline(scenario_from_world(later, start_ns=5_000)) == lived
 
 
 @pytest.mark.parametrize(

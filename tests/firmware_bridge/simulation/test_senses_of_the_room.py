@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from firmware_bridge.sensors.orientation import from_roll_pitch_yaw, rotate
-from firmware_bridge.sensors.reader import wrap_angle
 from firmware_bridge.simulation.hearing import Ears
-from firmware_bridge.simulation.room import PersonTruth, RoomState, SoundSource
+from firmware_bridge.simulation.room import STEP_S, PersonTruth, RoomState, SoundSource
 from firmware_bridge.simulation.scenario import Room, WorldChange
 from firmware_bridge.simulation.sight import Eyes
 
@@ -99,16 +98,59 @@ def test_the_nearer_of_two_faces_wins_and_blur_hides_it() -> None:
     assert np.mean([sight.view.best is not None for sight, _ in blurred]) < 0.3
 
 
-def test_a_walk_goes_round_the_robot_at_its_speed() -> None:
+def walker(bearing_deg: float, speed_m_s: float = 0.5) -> RoomState:
     room = RoomState()
     room.begin(WorldChange(0, "person", "a", (0.0, 1.0, 0.4)))
-    room.begin(WorldChange(10**9, "walk", "a", (math.pi / 2, 1.0, 0.5)))
-    seconds = math.pi / 2 / 0.5
-    for share in (0.0, 0.5, 1.0, 2.0):
-        (who,) = room.people(10**9 + round(share * seconds * 1e9))
-        expected = min(1.0, share) * math.pi / 2
-        assert wrap_angle(math.atan2(who.y_m, who.x_m) - expected) == pytest.approx(0, abs=1e-6)
-        assert math.hypot(who.x_m, who.y_m) == pytest.approx(1.0)
+    room.begin(WorldChange(10**9, "walk", "a", (math.radians(bearing_deg), 1.0, speed_m_s)))
+    return room
+
+
+@pytest.mark.parametrize(("bearing_deg", "way_m"), [(90, 2**0.5), (170, math.radians(170))])
+def test_a_walk_is_straight_unless_the_robot_is_in_the_way(bearing_deg: int, way_m: float) -> None:
+    room = walker(bearing_deg)
+    seconds = way_m / 0.5 + STEP_S
+    track = np.array(
+        [
+            (who.x_m, who.y_m)
+            for step in range(201)
+            for who in room.people(10**9 + round(step / 200 * seconds * 1e9))
+        ]
+    )
+    speed = np.linalg.norm(np.diff(track, axis=0), axis=1) / (seconds / 200)
+    assert np.hypot(*track.T).min() > 0.5
+    assert speed.sum() * seconds / 200 == pytest.approx(way_m, rel=1e-3)
+    assert speed[50:150] == pytest.approx(0.5, rel=1e-3)
+    assert speed[0] < 0.02 > speed[-1]
+    there = math.radians(bearing_deg)
+    np.testing.assert_allclose(track[-1], (math.cos(there), math.sin(there)), atol=1e-9)
+    late = room.people(10**9 + round(2e9 * seconds))[0]
+    np.testing.assert_allclose((late.x_m, late.y_m), track[-1], atol=1e-9)
+
+
+def test_a_new_walk_starts_where_the_last_one_was_broken_off() -> None:
+    room = walker(90)
+    (before,) = room.people(2 * 10**9)
+    room.begin(WorldChange(2 * 10**9, "walk", "a", (0.0, 2.0, 1.0)))
+    (after,) = room.people(2 * 10**9)
+    assert (after.x_m, after.y_m) == pytest.approx((before.x_m, before.y_m))
+
+
+def test_people_get_up_and_turn_their_faces() -> None:
+    room = RoomState()
+    room.begin(WorldChange(0, "person", "a", (0.0, 1.0, 0.4)))
+    room.begin(WorldChange(10**9, "rise", "a", (2.0, 0.8)))
+    room.begin(WorldChange(10**9, "look", "a", (1.5,)))
+    heights = [room.people(round(t * 1e9))[0].z_m for t in (1, 2, 3, 9)]
+    assert heights == pytest.approx([0.4, 0.6, 0.8, 0.8])
+    assert room.people(10**9)[0].turned_rad == 1.5
+
+
+def test_a_radio_is_heard_as_speech_and_a_door_is_not() -> None:
+    for kind, speech in (("radio", True), ("sound", False)):
+        room = RoomState()
+        room.begin(WorldChange(0, kind, "room", (2.0, 0.5, 0.0, 1.0)))
+        assert [source.speech for source in room.sounds(10**9)] == [speech]
+        assert room.sounds(3 * 10**9) == []
 
 
 def test_speech_lasts_as_long_as_it_says() -> None:

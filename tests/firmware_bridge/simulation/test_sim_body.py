@@ -25,6 +25,7 @@ from firmware_bridge.senses import (
 )
 from firmware_bridge.simulation.body import SimBody
 from firmware_bridge.simulation.scenario import Scenario, load_scenario, parse_scenario
+from firmware_bridge.simulation.suite import draw_scenario, load_suite
 
 STILL = MotorCommand(0.0, 0.0, 0.1745, -0.1745, 0.0)
 
@@ -65,9 +66,9 @@ def test_it_is_a_body() -> None:
 
 
 def test_the_same_seed_gives_the_same_senses_bit_for_bit() -> None:
-    lively = load_scenario("lively")
-    assert live(lively, 8, seed=5)[1] == live(lively, 8, seed=5)[1]
-    assert live(lively, 2, seed=5)[1] != live(lively, 2, seed=6)[1]
+    life = draw_scenario(load_suite("standard"), 5)
+    assert live(life, 8, seed=5)[1] == live(life, 8, seed=5)[1]
+    assert live(life, 2, seed=5)[1] != live(life, 2, seed=6)[1]
 
 
 def test_one_sense_more_or_less_leaves_the_others_as_they_are() -> None:
