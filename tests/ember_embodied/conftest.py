@@ -53,12 +53,13 @@ def recorded_life(mind: Mind, tmp_path: Path) -> RecordedLife:
     def live(
         ticks: int = 60,
         seed: int = 1,
+        scenario: str | None = None,
         suite: str | None = None,
         segment_s: float = 2.0,
         mind_of_life: Mind = mind,
     ) -> Log:
         wall = SystemClock()
-        embodiment = embody("sim", Config(), BodyRequest(seed=seed, suite=suite))
+        embodiment = embody("sim", Config(), BodyRequest(scenario, seed, suite=suite))
         embodiment.body.open()
         header = make_header(
             body="sim",
