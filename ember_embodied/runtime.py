@@ -9,6 +9,7 @@ Inputs and outputs are bound once; `ember bench runtime` sets that beside a call
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -56,15 +57,8 @@ class Runtime:
 
     def __init__(self, bundle: Bundle) -> None:
         """Open the session. Raises ``BundleError`` when the graph is not what the manifest says."""
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = 3
         self.bundle = bundle
-        self.session = ort.InferenceSession(
-            str(bundle.model_path), options, providers=["CPUExecutionProvider"]
-        )
+        self.session = open_session(bundle.model_path)
         inputs, outputs = graph_inputs(bundle.manifest), graph_outputs(bundle.manifest)
         _refuse_signature(bundle, "input", self.session.get_inputs(), inputs)
         _refuse_signature(bundle, "output", self.session.get_outputs(), outputs)
@@ -100,6 +94,16 @@ class Runtime:
             gates=np.concatenate(outputs[3:end], axis=1)[0],
             state=tuple(part.copy() for part in outputs[end:]),
         )
+
+
+def open_session(model_path: Path) -> ort.InferenceSession:
+    """A graph on one thread of the CPU, every sum in a fixed order."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    return ort.InferenceSession(str(model_path), options, providers=["CPUExecutionProvider"])
 
 
 def _buffer(width: int) -> ort.OrtValue:

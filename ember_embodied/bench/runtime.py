@@ -1,90 +1,137 @@
-"""What the network costs on the robot: one step, start-up, memory, and no torch anywhere."""
+"""What the network costs on the robot: one step beside its floor and its peers, start-up, memory.
+
+Everything of one kind is timed in turn in one run, so the ratios hold on a busy machine; the
+times alone do not.
+"""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from ember_embodied import bundle as bundles
+from ember_embodied.bench import start_up
 from ember_embodied.bench.claims import Claim, claim, quantile_claim
-from ember_embodied.runtime import Array, Runtime
-from ember_embodied.sense_vector import MASK_COUNT, SENSE_COUNT
-from firmware_bridge.clock import SystemClock
-
-STEPS: Final = 3000
-WARM_UP: Final = 200
-STARTS: Final = 5
-FRESH_PROCESS: Final = """
-import json, resource, sys
-import numpy as np
-from ember_embodied import bundle
+from ember_embodied.bench.interleaved import Call, Times, cold, ratio_claim, warm
+from ember_embodied.bundle import Bundle
+from ember_embodied.errors import UserError
 from ember_embodied.runtime import Runtime
 from ember_embodied.sense_vector import MASK_COUNT, SENSE_COUNT
-runtime = Runtime(bundle.load())
-senses, mask = np.zeros(SENSE_COUNT, np.float32), np.ones(MASK_COUNT, np.float32)
-runtime.step(senses, mask, 0.1, runtime.initial_state())
-peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"rss_mib": peak_kib / 1024.0, "torch": int("torch" in sys.modules)}))
-"""
+
+WARM_ROUNDS: Final = 1000
+COLD_ROUNDS: Final = 120
+DT_S: Final = 0.1
+FLOAT_BYTES: Final = 4
+
+STEP: Final = "network step"
+BOUND: Final = "bare call, io-binding"
+NAMED: Final = "bare call, session.run"
+READ: Final = "floor: weights read once"
+EMPTY: Final = "floor: empty call, io-binding"
+TORCH: Final = "torch inference_mode"
+NCPS: Final = "torch with a core of ncps modules"
+OUR_CORE: Final = "core alone, ours"
+NCPS_CORE: Final = "core alone, ncps modules"
+
+Note = Callable[[str], None]
 
 
-def run(seeds: range) -> list[Claim]:
-    """Measure the default bundle; the inputs are drawn from the first seed."""
+def run(
+    seeds: range,
+    bundle: str = bundles.DEFAULT_BUNDLE,
+    note: Note = print,
+    warm_rounds: int = WARM_ROUNDS,
+    cold_rounds: int = COLD_ROUNDS,
+    starts: int = start_up.ROUNDS,
+) -> list[Claim]:
+    """Measure a bundle; inputs are drawn from the first seed, ``note`` hears what is left out."""
+    found = bundles.load(bundle)
     rng = np.random.default_rng(seeds.start)
-    senses = rng.standard_normal(SENSE_COUNT).astype(np.float32)
-    mask = np.ones(MASK_COUNT, dtype=np.float32)
-    runtime = Runtime(bundles.load())
-    state = runtime.initial_state()
-    by_name = _by_name(runtime, senses, mask)
-    bound_us, named_us = _interleaved(lambda: runtime.step(senses, mask, 0.1, state), by_name)
-    starts = [_fresh_process() for _ in range(STARTS)]
-    torch_loaded = sum(int(facts["torch"]) for _, facts in starts)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        contenders = _contenders(found, rng, Path(folder), stack, note)
+        warm_us = warm(contenders, warm_rounds)
+        cold_us = cold(contenders, cold_rounds)
     return [
-        quantile_claim("network step, p50", bound_us, 0.5, "us", "<= 200"),
-        quantile_claim("network step, p99", bound_us, 0.99, "us", "<= 1000"),
-        quantile_claim("the same by session.run, p50", named_us, 0.5, "us"),
-        quantile_claim("process start to first step", [s for s, _ in starts], 0.5, "s", "<= 1.5"),
-        quantile_claim(
-            "memory after first step", [f["rss_mib"] for _, f in starts], 0.5, "MiB", "<= 120"
-        ),
-        claim("processes that loaded torch", torch_loaded, "1", "== 0", n=STARTS),
+        *_step_claims(found, warm_us, cold_us),
+        *start_up.claims(found.path, with_torch=TORCH in contenders, rounds=starts),
     ]
 
 
-def _by_name(runtime: Runtime, senses: Array, mask: Array) -> Callable[[], object]:
-    """The same step through ``InferenceSession.run``, for comparison."""
-    names = [node.name for node in runtime.session.get_inputs()]
-    values = (senses[np.newaxis], mask[np.newaxis], np.array([[0.1]], dtype=np.float32))
-    feed = dict(zip(names, (*values, *runtime.initial_state()), strict=True))
-    return lambda: runtime.session.run(None, feed)
+def _contenders(
+    bundle: Bundle, rng: np.random.Generator, folder: Path, stack: ExitStack, note: Note
+) -> dict[str, Call]:
+    """Everything that can be timed with what is installed."""
+    from ember_embodied.bench.calls import bound_call, named_call
+
+    senses = rng.standard_normal(SENSE_COUNT).astype(np.float32)
+    mask = np.ones(MASK_COUNT, dtype=np.float32)
+    runtime = Runtime(bundle)
+    state = runtime.initial_state()
+    calls: dict[str, Call] = {
+        STEP: lambda: runtime.step(senses, mask, DT_S, state),
+        BOUND: bound_call(runtime.session),
+        NAMED: named_call(runtime.session),
+    }
+    try:
+        from threadpoolctl import threadpool_limits
+
+        from ember_embodied.bench.floor import empty_bundle, read_call
+
+        stack.enter_context(threadpool_limits(limits=1))
+        calls[READ] = read_call(bundle.manifest.parameters)
+        calls[EMPTY] = bound_call(Runtime(empty_bundle(bundle, folder)).session)
+    except ImportError as error:
+        note(f"no floor: it needs {error.name}: pip install 'ember-embodied[bench]'")
+    try:
+        from ember_embodied.bench import peers
+        from ember_embodied.training.weights import network_of
+
+        network = network_of(bundle)
+        stack.enter_context(peers.one_thread())
+        calls[TORCH] = peers.step_call(network, senses, mask, DT_S)
+        calls[NCPS] = peers.step_call(peers.with_ncps_core(network), senses, mask, DT_S)
+        calls[OUR_CORE] = bound_call(peers.core_session(network.core, folder))
+        calls[NCPS_CORE] = peers.core_call(peers.NcpsCore(network.core))
+    except (ImportError, UserError) as error:
+        needed = getattr(error, "name", None)
+        reason = f"they need {needed}: pip install 'ember-embodied[bench]'" if needed else error
+        note(f"no peers: {reason}")
+    return calls
 
 
-def _interleaved(
-    first: Callable[[], object], second: Callable[[], object]
-) -> tuple[list[float], list[float]]:
-    """Time both in turn, so that a busy machine is busy for both; us."""
-    clock = SystemClock()
-    times: tuple[list[float], list[float]] = ([], [])
-    for step in range(WARM_UP + STEPS):
-        for call, kept in zip((first, second), times, strict=True):
-            start_ns = clock.mono_ns()
-            call()
-            if step >= WARM_UP:
-                kept.append((clock.mono_ns() - start_ns) * 1e-3)
-    return times
+def _step_claims(bundle: Bundle, warm_us: Times, cold_us: Times) -> list[Claim]:
+    """Times of every contender, warm and cold, and the ratios that are promised."""
+    claims = [
+        claim("parameters", bundle.manifest.parameters, ""),
+        quantile_claim(f"{STEP}, warm, p50", warm_us[STEP], 0.5, "us", "<= 200"),
+        quantile_claim(f"{STEP}, warm, p99", warm_us[STEP], 0.99, "us", "<= 1000"),
+    ]
+    for heat, times in (("warm", warm_us), ("cold", cold_us)):
+        claims += [
+            quantile_claim(f"{name}, {heat}, p50", times[name], 0.5, "us")
+            for name in times
+            if (name, heat) != (STEP, "warm")
+        ]
+        judged = heat == "warm"
+        for name, above, below, bound in _RATIOS:
+            if {above, *below} <= times.keys():
+                claims.append(
+                    ratio_claim(f"{name}, {heat}", [above], below, times, bound if judged else None)
+                )
+    return claims
 
 
-def _fresh_process() -> tuple[float, dict[str, float]]:
-    """Seconds from the start of a new process to the end of its first step, and its facts."""
-    clock = SystemClock()
-    start_ns = clock.mono_ns()
-    done = subprocess.run(
-        [sys.executable, "-c", FRESH_PROCESS], capture_output=True, check=True, text=True
-    )
-    facts: dict[str, float] = json.loads(done.stdout)
-    return (clock.mono_ns() - start_ns) * 1e-9, facts
+_RATIOS: Final = (
+    ("network step over its floor", STEP, (READ, EMPTY), "<= 2"),
+    ("bare call over its floor", BOUND, (READ, EMPTY), None),
+    ("session.run over io-binding", NAMED, (BOUND,), None),
+    ("torch over network step", TORCH, (STEP,), ">= 4"),
+    ("ncps modules over network step", NCPS, (STEP,), ">= 6"),
+    ("core alone: ncps modules over ours", NCPS_CORE, (OUR_CORE,), ">= 6"),
+)
+"""Name, what is above, what it is measured by, and the bound of the warm ratio."""

@@ -50,6 +50,9 @@ def command(
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the real recordings.")
     ] = None,
+    bundle: Annotated[
+        str | None, typer.Option(metavar="NAME|PATH", help="Bundle to measure. Default: live.")
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit code 1 when a claim does not hold.")
     ] = False,
@@ -60,8 +63,11 @@ def command(
       ember bench body bus
       ember bench simulation --seeds 10:20 --json
       ember bench senses --data ../shared/data
+      ember bench runtime --bundle ember-spine
     """
-    options: dict[str, Any] = {"seeds": seed_range(seeds)}
+    options: dict[str, Any] = {"seeds": seed_range(seeds), "note": complain}
+    if bundle is not None:
+        options["bundle"] = bundle
     if data is not None:
         options["data"] = existing_file(data, "data folder")
     for name in names or ():
