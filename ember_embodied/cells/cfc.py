@@ -3,10 +3,12 @@
 The solution of a liquid time-constant neuron in closed form, so that a step costs the same for
 any ``dt``. With z the backbone's view of input and hidden state:
 
-    z  = 1.7159 tanh(2/3 (W [x, h] + b))
+    z  = tanh(W_x x + W_h h + b)
     f  = tanh(W_f z),  g = tanh(W_g z)          where h starts from, where it goes to
     t  = sigmoid(W_a z * dt/DT_UNIT_S + W_b z)  how far it has come after dt
-    h' = (1 - t) f + t g
+    h' = f + t (g - f)
+
+The paper's ``1.7159 tanh(2/3 ...)`` (LeCun) lies in the weights: they start scaled by it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 DT_UNIT_S: Final = 0.1
 """The time that counts as one: the period of a 10 Hz loop."""
@@ -23,18 +26,26 @@ LECUN_SLOPE: Final = 0.666
 
 
 class CfcCell(nn.Module):
-    """Weights of the cell; every ``forward`` is one pure step."""
+    """Weights of the cell; every ``step`` is pure."""
 
     def __init__(self, inputs: int, backbone: int, neurons: int) -> None:
         super().__init__()
-        self.backbone = nn.Linear(inputs + neurons, backbone)
+        whole = nn.Linear(inputs + neurons, backbone)
         self.heads = nn.Linear(backbone, 4 * neurons)
+        with torch.no_grad():
+            self.from_input = nn.Parameter(LECUN_SLOPE * whole.weight[:, :inputs])
+            self.from_hidden = nn.Parameter(LECUN_SLOPE * whole.weight[:, inputs:])
+            self.bias = nn.Parameter(LECUN_SLOPE * whole.bias)
+            self.heads.weight.mul_(LECUN_SCALE)
 
-    def forward(self, x: Tensor, dt: Tensor, hidden: Tensor) -> Tensor:
-        """One step: x [batch, inputs], dt [batch, 1] s, hidden [batch, neurons] -> hidden."""
-        z = LECUN_SCALE * torch.tanh(LECUN_SLOPE * self.backbone(torch.cat((x, hidden), dim=-1)))
-        f, g, rate, offset = self.heads(z).chunk(4, dim=-1)
-        t = torch.sigmoid(rate * (dt / DT_UNIT_S) + offset)
-        start, goal = torch.tanh(f), torch.tanh(g)
-        moved: Tensor = start + t * (goal - start)
-        return moved
+    def prepare(self, x: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
+        """The input's share in z and dt in units, for x [..., inputs], dt [..., 1] s."""
+        return functional.linear(x, self.from_input, self.bias), dt / DT_UNIT_S
+
+    def step(self, drive: Tensor, dt: Tensor, hidden: Tensor) -> Tensor:
+        """Hidden state [B, neurons] after one step, from what ``prepare`` gave."""
+        z = torch.tanh(torch.addmm(drive, hidden, self.from_hidden.T))
+        neurons = hidden.shape[-1]
+        ends, rate, offset = self.heads(z).split((2 * neurons, neurons, neurons), dim=-1)
+        start, goal = torch.tanh(ends).chunk(2, dim=-1)
+        return torch.lerp(start, goal, torch.sigmoid(torch.addcmul(offset, rate, dt)))

@@ -34,7 +34,7 @@ class LifState(NamedTuple):
 
 
 class LifGate(nn.Module):
-    """The gate's learned constants; every ``forward`` is one pure step."""
+    """The gate's learned constants; every ``step`` is pure."""
 
     def __init__(self, neurons: int) -> None:
         super().__init__()
@@ -45,24 +45,30 @@ class LifGate(nn.Module):
         self.log_tau_membrane = nn.Parameter(torch.full((neurons,), TAU_MEMBRANE_S).log())
         self.log_tau_refractory = nn.Parameter(torch.full((neurons,), TAU_REFRACTORY_S).log())
 
-    def forward(self, x: Tensor, dt: Tensor, state: LifState) -> tuple[Tensor, Tensor, LifState]:
+    def prepare(self, dt: Tensor) -> tuple[Tensor, Tensor]:
+        """What membrane and load forget in dt [..., 1] s: ``1 - e^(-dt/tau)`` [..., neurons]."""
+        rates = torch.exp(-torch.cat((self.log_tau_membrane, self.log_tau_refractory)))
+        membrane, refractory = (1.0 - torch.exp(-dt * rates)).chunk(2, dim=-1)
+        return membrane, refractory
+
+    def step(
+        self, x: Tensor, membrane_lost: Tensor, load_lost: Tensor, state: LifState
+    ) -> tuple[Tensor, Tensor, LifState]:
         """One step.
 
         Args:
             x: activity, [batch, neurons].
-            dt: seconds since the last step, [batch, 1].
+            membrane_lost: from ``prepare``.
+            load_lost: from ``prepare``.
             state: of the last step.
 
         Returns:
             ``(y, openness, state)``: both [batch, neurons], openness in (0, 1).
         """
-        keep_membrane = torch.exp(-dt * torch.exp(-self.log_tau_membrane))
-        keep_refractory = torch.exp(-dt * torch.exp(-self.log_tau_refractory))
-        current = self.gain * x.abs()
-        membrane = current + keep_membrane * (state.membrane - current)
-        excess = membrane - self.threshold - self.rho * state.refractory
+        membrane = torch.lerp(state.membrane, self.gain * x.abs(), membrane_lost)
+        excess = membrane - torch.addcmul(self.threshold, self.rho, state.refractory)
         firing = torch.sigmoid(STEEPNESS * excess)
-        refractory = firing + keep_refractory * (state.refractory - firing)
+        refractory = torch.lerp(state.refractory, firing, load_lost)
         leak = torch.sigmoid(self.leak_logit)
-        openness = leak + (1.0 - leak) * firing
+        openness = torch.lerp(leak, torch.ones_like(leak), firing)
         return openness * x, openness, LifState(membrane, refractory)
