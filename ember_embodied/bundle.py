@@ -92,7 +92,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     commands: tuple[str, ...]
     gates: tuple[TensorRow, ...]
     state: tuple[TensorRow, ...]
-    network: dict[str, float]
+    network: dict[str, float | str]
     parameters: int
     model_sha256: str
     weights_sha256: str
@@ -107,6 +107,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scores: tuple[Score, ...]
     command: str
     """The command that makes this bundle again."""
+    variance: bool = False
+    """The graph also gives the variance of its prediction."""
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -194,7 +196,13 @@ def graph_inputs(manifest: Manifest) -> tuple[TensorRow, ...]:
 
 def graph_outputs(manifest: Manifest) -> tuple[TensorRow, ...]:
     """What the graph gives, in order; the next state is named ``next_...``."""
-    fixed = (("command", COMMAND_COUNT), ("prediction", len(PREDICTED)), ("confidence", 1))
+    variance = (("variance", len(PREDICTED)),) if manifest.variance else ()
+    fixed = (
+        ("command", COMMAND_COUNT),
+        ("prediction", len(PREDICTED)),
+        *variance,
+        ("confidence", 1),
+    )
     state = (TensorRow(f"next_{row.name}", row.width) for row in manifest.state)
     return (*(TensorRow(*row) for row in fixed), *manifest.gates, *state)
 

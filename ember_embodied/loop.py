@@ -99,6 +99,7 @@ def tick(sense: BodySense, state: TickState, mind: Mind) -> tuple[TickRecord, Ti
         confidence=step.confidence,
         gates=tuple(map(float, step.gates)),
         stepped=step.stepped,
+        variance=tuple(map(float, step.variance)),
         mode=failsafe.mode,
         fault_bits=faults,
         goal_rad=goal.position_rad,

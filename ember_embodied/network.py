@@ -3,13 +3,13 @@
 One tick, batch B, senses S, streams M, six tokens of E numbers, neurons H, predicted senses P:
 
     x      = one token for each sense                                [B, 6, E]  what is felt
-    x'     = x + gated attention(x), an absent sense asked by none   [B, 6, E]  what belongs together
+    x'     = x + gated attention(x), nobody asks an absent sense     [B, 6, E]  what belongs where
     h'     = core(x', dt, h)                                         [B, H]     what has happened
     phase' = (phase + 2 pi breath_hz dt) mod 2 pi                    [B, 1]     breathing
     o      = W_o [h', sin phase', cos phase']                                   all heads at once
 
     w      = softmax(logits over those places that are there)        [B, 6]  where to look
-    c      = sigmoid(o_c)                                            [B, 1]  confidence in that place
+    c      = sigmoid(o_c)                                            [B, 1]  confidence in it
     s      = c^2 (3 - 2 c)                                           [B, 1]  resolve
     gaze'  = gaze + (1 - e^(-s r dt)) (sum_k w_k place_k - gaze)     [B, 2]  gaze in mind
     goal   = [gaze' + trim, antennas, share * gaze'_yaw + trim]      [B, 5]  clamped to limits
@@ -104,14 +104,17 @@ class Output(NamedTuple):
 
 
 class Unrolled(NamedTuple):
-    """T ticks: outputs [T, B, ...]; gaze in mind and the place that it goes to, [T, B, 2] rad;
-    log touch [T, B, 4]; state after them."""
+    """T ticks: outputs [T, B, ...], and what training asks for beside them."""
 
     output: Output
     gaze: Tensor
+    """Where the gaze in mind is, [T, B, 2] rad."""
     place: Tensor
+    """Where it goes to, [T, B, 2] rad."""
     touch: Tensor
+    """Log probabilities of no hand and of one at each place, [T, B, 4]."""
     state: State
+    """After the last tick."""
 
 
 class Wish(NamedTuple):
@@ -162,6 +165,7 @@ class Ember(nn.Module):
         self.pointing = Pointing()
         self.skin = Skin(config.skin)
         self.state_shapes = _state_shapes(self.core.state_shapes)
+        self._widths = list(self.state_shapes.values())
         with torch.no_grad():
             self.heads.bias[self.head_rows("confidence")] += SURE_AT_START
         last = INDEX["command.head_yaw"]
@@ -173,12 +177,11 @@ class Ember(nn.Module):
 
     def initial_state(self, batch: int) -> State:
         """The state at the start of a life."""
-        return torch.zeros(batch, sum(self.state_shapes.values()))
+        return torch.zeros(batch, sum(self._widths))
 
     def parts(self, state: State) -> dict[str, Tensor]:
         """The parts of a state [..., W] by their names in ``state_shapes``."""
-        widths = tuple(self.state_shapes.values())
-        return dict(zip(self.state_shapes, state.split(widths, dim=-1), strict=True))
+        return dict(zip(self.state_shapes, torch.split(state, self._widths, dim=-1), strict=True))
 
     @staticmethod
     def head_rows(name: str) -> slice:
@@ -191,9 +194,7 @@ class Ember(nn.Module):
         self, senses: Tensor, mask: Tensor, dt: Tensor, state: State
     ) -> tuple[Output, State]:
         """One step: senses [B, S], mask [B, M], dt [B, 1] s, state of the last step [B, W]."""
-        *core, gaze, phase, excitement, felt = state.split(
-            tuple(self.state_shapes.values()), dim=-1
-        )
+        *core, gaze, phase, excitement, felt = torch.split(state, self._widths, dim=-1)
         senses = self.tokens.present(senses, mask)
         y, openness, core_parts = self.core.step(self._prepare(senses, mask, dt), tuple(core))
         phase = self._breathe(phase, dt)
@@ -210,9 +211,7 @@ class Ember(nn.Module):
         The same numbers as T calls of ``forward``, many times faster to train: only the core,
         the gaze, the breathing and the excitement go tick by tick.
         """
-        *core, gaze, phase, excitement, felt = state.split(
-            tuple(self.state_shapes.values()), dim=-1
-        )
+        *core, gaze, phase, excitement, felt = torch.split(state, self._widths, dim=-1)
         senses = self.tokens.present(senses, mask)
         touch, felt = self.skin.unroll(senses, mask, felt)
         parts: Parts = tuple(core)

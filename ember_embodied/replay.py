@@ -18,7 +18,7 @@ from ember_embodied.tick_state import TickState, from_bytes, to_bytes
 from hippocampus.tick_record import SnapshotRecord, TickRecord
 
 STAGES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("network", ("stepped", "requested", "prediction", "confidence", "gates")),
+    ("network", ("stepped", "requested", "prediction", "variance", "confidence", "gates")),
     ("failsafe", ("fault_bits", "mode")),
     ("kinematics", ("goal_rad",)),
     ("gate", ("gated", "clip_bits")),

@@ -8,9 +8,9 @@ Inputs and outputs are bound once; `ember bench runtime` sets that beside a call
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import onnxruntime as ort
@@ -20,6 +20,7 @@ from ember_embodied.bundle import Bundle, BundleError, TensorRow, graph_inputs, 
 
 Array = NDArray[np.float32]
 State = tuple[Array, ...]
+_NOTHING: Final = np.zeros(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Step:
     inputs in ``sense_vector.PREDICTED`` one tick ahead, normalised; ``confidence`` and ``gates``
     are 0 to 1. ``state`` goes into the next step. ``stepped`` False: the network did not step
     and its last command stands (``event_driven``); then nothing is foretold and no gate is told.
+    ``variance`` is that of each number foretold, empty where the network does not say.
     """
 
     command: Array
@@ -38,6 +40,7 @@ class Step:
     gates: Array
     state: State
     stepped: bool = True
+    variance: Array = field(default_factory=lambda: _NOTHING)
 
 
 class Policy(Protocol):
@@ -71,7 +74,8 @@ class Runtime:
         for row, buffer in zip(outputs, buffers, strict=True):
             self._binding.bind_ortvalue_output(row.name, buffer)
         self._state_widths = tuple(row.width for row in bundle.manifest.state)
-        self._gate_end = 3 + len(bundle.manifest.gates)
+        self._varied = int(bundle.manifest.variance)
+        self._gates = slice(3 + self._varied, 3 + self._varied + len(bundle.manifest.gates))
 
     def initial_state(self) -> State:
         """The state at the start of a life: zeros, each [1, width]."""
@@ -86,13 +90,14 @@ class Runtime:
                 raise TypeError(f"the network takes float32, got {value.dtype}")
             buffer.update_inplace(value)
         self.session.run_with_iobinding(self._binding)
-        outputs, end = self._outputs, self._gate_end
+        outputs, gates = self._outputs, self._gates
         return Step(
             command=outputs[0][0].copy(),
             prediction=outputs[1][0].copy(),
-            confidence=float(outputs[2][0, 0]),
-            gates=np.concatenate(outputs[3:end], axis=1)[0],
-            state=tuple(part.copy() for part in outputs[end:]),
+            confidence=float(outputs[gates.start - 1][0, 0]),
+            gates=np.concatenate(outputs[gates], axis=1)[0],
+            state=tuple(part.copy() for part in outputs[gates.stop :]),
+            variance=outputs[2][0].copy() if self._varied else _NOTHING,
         )
 
 

@@ -150,6 +150,7 @@ def _tick_message(record: TickRecord) -> pb.TickRecord:
         clip_bits=record.clip_bits,
         sent=None if sent is None else _targets_message(sent),
         skipped=not record.stepped,
+        variance=record.variance,
     )
 
 
@@ -227,6 +228,7 @@ def _tick_record(message: pb.TickRecord) -> TickRecord:
         clip_bits=message.clip_bits,
         sent=_targets(message.sent) if message.HasField("sent") else None,
         stepped=not message.skipped,
+        variance=tuple(message.variance),
     )
 
 

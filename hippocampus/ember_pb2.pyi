@@ -194,7 +194,7 @@ class JointTargets(_message.Message):
     def __init__(self, position_rad: _Optional[_Iterable[float]] = ..., torque_enabled: bool = ..., duration_s: _Optional[float] = ...) -> None: ...
 
 class TickRecord(_message.Message):
-    __slots__ = ("tick", "sense", "requested", "prediction", "confidence", "gates", "mode", "fault_bits", "goal_rad", "gated", "clip_bits", "sent", "skipped")
+    __slots__ = ("tick", "sense", "requested", "prediction", "confidence", "gates", "mode", "fault_bits", "goal_rad", "gated", "clip_bits", "sent", "skipped", "variance")
     TICK_FIELD_NUMBER: _ClassVar[int]
     SENSE_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_FIELD_NUMBER: _ClassVar[int]
@@ -208,6 +208,7 @@ class TickRecord(_message.Message):
     CLIP_BITS_FIELD_NUMBER: _ClassVar[int]
     SENT_FIELD_NUMBER: _ClassVar[int]
     SKIPPED_FIELD_NUMBER: _ClassVar[int]
+    VARIANCE_FIELD_NUMBER: _ClassVar[int]
     tick: int
     sense: BodySense
     requested: MotorCommand
@@ -221,7 +222,8 @@ class TickRecord(_message.Message):
     clip_bits: int
     sent: JointTargets
     skipped: bool
-    def __init__(self, tick: _Optional[int] = ..., sense: _Optional[_Union[BodySense, _Mapping]] = ..., requested: _Optional[_Union[MotorCommand, _Mapping]] = ..., prediction: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., gates: _Optional[_Iterable[float]] = ..., mode: _Optional[_Union[Mode, str]] = ..., fault_bits: _Optional[int] = ..., goal_rad: _Optional[_Iterable[float]] = ..., gated: _Optional[_Union[JointTargets, _Mapping]] = ..., clip_bits: _Optional[int] = ..., sent: _Optional[_Union[JointTargets, _Mapping]] = ..., skipped: bool = ...) -> None: ...
+    variance: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, tick: _Optional[int] = ..., sense: _Optional[_Union[BodySense, _Mapping]] = ..., requested: _Optional[_Union[MotorCommand, _Mapping]] = ..., prediction: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., gates: _Optional[_Iterable[float]] = ..., mode: _Optional[_Union[Mode, str]] = ..., fault_bits: _Optional[int] = ..., goal_rad: _Optional[_Iterable[float]] = ..., gated: _Optional[_Union[JointTargets, _Mapping]] = ..., clip_bits: _Optional[int] = ..., sent: _Optional[_Union[JointTargets, _Mapping]] = ..., skipped: bool = ..., variance: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class TimingRecord(_message.Message):
     __slots__ = ("tick", "t_mono_ns", "lateness_ns", "missed_cycles", "sense_ns", "io_ns", "think_ns", "act_ns", "record_ns", "dropped_records")

@@ -43,6 +43,8 @@ class TickRecord:
     stepped: bool = True
     """False: nothing had changed, the network did not step, and its last command stands; then
     ``prediction`` and ``gates`` are empty and ``confidence`` is that of its last step."""
+    variance: tuple[float, ...] = ()
+    """Of each number of ``prediction``; empty where the network does not say."""
 
 
 @dataclass(frozen=True, slots=True)

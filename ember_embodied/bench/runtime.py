@@ -95,8 +95,8 @@ def _contenders(
         stack.enter_context(peers.one_thread())
         calls[TORCH] = peers.step_call(network, senses, mask, DT_S)
         calls[NCPS] = peers.step_call(peers.with_ncps_core(network), senses, mask, DT_S)
-        calls[OUR_CORE] = bound_call(peers.core_session(network.core, folder))
-        calls[NCPS_CORE] = peers.core_call(peers.NcpsCore(network.core))
+        calls[OUR_CORE] = bound_call(peers.core_session(peers.cfc_cell(network), folder))
+        calls[NCPS_CORE] = peers.core_call(peers.NcpsCell(peers.cfc_cell(network)))
     except (ImportError, UserError) as error:
         needed = getattr(error, "name", None)
         reason = f"they need {needed}: pip install 'ember-embodied[bench]'" if needed else error

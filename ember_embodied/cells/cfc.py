@@ -38,6 +38,10 @@ class CfcCell(nn.Module):
             self.bias = nn.Parameter(LECUN_SLOPE * whole.bias)
             self.heads.weight.mul_(LECUN_SCALE)
 
+    def forward(self, x: Tensor, dt: Tensor, hidden: Tensor) -> Tensor:
+        """One whole step: x [B, inputs], dt [B, 1] s, hidden [B, neurons] -> hidden."""
+        return self.step(*self.prepare(x, dt), hidden)
+
     def prepare(self, x: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """The input's share in z and dt in units, for x [..., inputs], dt [..., 1] s."""
         return functional.linear(x, self.from_input, self.bias), dt / DT_UNIT_S

@@ -45,7 +45,7 @@ class Core(nn.Module):
 
 
 class CfcLifCore(Core):
-    """Closed-form continuous time, then a LIF gate on each neuron (``cells.cfc``, ``cells.lif``)."""
+    """Closed-form continuous time, then a LIF gate on each neuron: ``cells.cfc``, ``cells.lif``."""
 
     def __init__(self, inputs: int, backbone: int, neurons: int) -> None:
         super().__init__(hidden=neurons, membrane=neurons, refractory=neurons)
@@ -53,11 +53,15 @@ class CfcLifCore(Core):
         self.gate = LifGate(neurons)
 
     def prepare(self, x: Tensor, dt: Tensor) -> Parts:
+        """See ``Core``."""
         return *self.cell.prepare(x, dt), *self.gate.prepare(dt)
 
     def step(self, given: Parts, state: Parts) -> Stepped:
-        hidden = self.cell.step(*given[:2], state[0])
-        y, openness, lif = self.gate.step(hidden, *given[2:], LifState(*state[1:]))
+        """See ``Core``."""
+        drive, dt, membrane_lost, load_lost = given
+        hidden = self.cell.step(drive, dt, state[0])
+        lif = LifState(*state[1:])
+        y, openness, lif = self.gate.step(hidden, membrane_lost, load_lost, lif)
         return Stepped(y, openness, (hidden, *lif))
 
 
@@ -69,10 +73,13 @@ class CfcCore(Core):
         self.cell = CfcCell(inputs, backbone, neurons)
 
     def prepare(self, x: Tensor, dt: Tensor) -> Parts:
+        """See ``Core``."""
         return self.cell.prepare(x, dt)
 
     def step(self, given: Parts, state: Parts) -> Stepped:
-        hidden = self.cell.step(*given, *state)
+        """See ``Core``."""
+        (drive, dt), (hidden,) = given, state
+        hidden = self.cell.step(drive, dt, hidden)
         return Stepped(hidden, torch.ones_like(hidden), (hidden,))
 
 
@@ -90,13 +97,15 @@ class GruCore(Core):
         self.kept = nn.Linear(neurons, 3 * neurons)
 
     def prepare(self, x: Tensor, dt: Tensor) -> Parts:
+        """See ``Core``."""
         return (self.given(torch.tanh(self.backbone(_with_dt(x, dt)))),)
 
     def step(self, given: Parts, state: Parts) -> Stepped:
+        """See ``Core``."""
         (hidden,) = state
         neurons = hidden.shape[-1]
-        from_x, n_x = given[0].split((2 * neurons, neurons), dim=-1)
-        from_h, n_h = self.kept(hidden).split((2 * neurons, neurons), dim=-1)
+        from_x, n_x = torch.split(given[0], [2 * neurons, neurons], dim=-1)
+        from_h, n_h = torch.split(self.kept(hidden), [2 * neurons, neurons], dim=-1)
         reset, update = torch.sigmoid(from_x + from_h).chunk(2, dim=-1)
         fresh = torch.tanh(n_x + reset * n_h)
         hidden = fresh + update * (hidden - fresh)
@@ -113,9 +122,11 @@ class MlpCore(Core):
         )
 
     def prepare(self, x: Tensor, dt: Tensor) -> Parts:
+        """See ``Core``."""
         return (self.layers(_with_dt(x, dt)),)
 
     def step(self, given: Parts, state: Parts) -> Stepped:
+        """See ``Core``."""
         (y,) = given
         return Stepped(y, torch.ones_like(y), state)
 

@@ -58,4 +58,4 @@ class Pointing(nn.Module):
         seen = torch.sign(senses[..., confidence : confidence + 1])
         always = torch.ones_like(seen)
         there = torch.cat((always, seen, mask.index_select(-1, self.streams), always), dim=-1)
-        return places.unflatten(-1, (len(PLACES), 2)), ABSENT * (there - 1.0)
+        return torch.unflatten(places, -1, (len(PLACES), 2)), ABSENT * (there - 1.0)

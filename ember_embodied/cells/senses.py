@@ -11,7 +11,6 @@ The six linear maps are one product with a matrix whose other blocks are held at
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Final
 
 import torch
@@ -71,4 +70,4 @@ class SenseTokens(nn.Module):
         heard = torch.cat((senses, mask), dim=-1)
         tokens = functional.linear(heard, self.weight * self.blocks, self.bias)
         bias = ABSENT * (functional.linear(mask, self.shares) - 1.0)
-        return tokens.unflatten(-1, (len(TOKENS), self.width)), bias
+        return torch.unflatten(tokens, -1, (len(TOKENS), self.width)), bias

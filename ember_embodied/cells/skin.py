@@ -1,6 +1,6 @@
 """Skin: what a hand does shows in a few ticks of joints, lags and IMU, and in how they change.
 
-    touch  = softmax(W_2 silu(W_1 [felt now, felt in the three ticks before, mask]))   [..., 4]
+touch  = softmax(W_2 silu(W_1 [felt now, felt in the three ticks before, mask]))   [..., 4]
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Skin(nn.Module):
 
     def unroll(self, senses: Tensor, mask: Tensor, felt: Tensor) -> tuple[Tensor, Tensor]:
         """The same for T ticks at once: [T, B, 4], and what is remembered after them."""
-        past = felt.unflatten(-1, (FELT_TICKS, len(FELT))).movedim(-2, 0).flip(0)
+        past = torch.unflatten(felt, -1, (FELT_TICKS, len(FELT))).movedim(-2, 0).flip(0)
         row = torch.cat((past, senses.index_select(-1, self.felt)))
         window = [row[i : i + len(senses)] for i in reversed(range(1 + FELT_TICKS))]
         now = torch.cat(window, dim=-1)

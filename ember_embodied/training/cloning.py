@@ -6,8 +6,9 @@ gradient there (truncated backpropagation through time). The loss of a tick is t
     command     smooth L1 to the lesson, each number in units of ``COMMAND_SCALE_RAD``
     gaze        smooth L1 to the direction behind it: bounded pull, so that of two hypotheses
                 the likelier one is learned, not the middle between them
-    prediction  smooth L1 to the senses of the next tick, where they are there
-    confidence  cross-entropy to "the gaze is within ``SURE_RAD`` of the teacher's"
+    prediction  ``forecast_loss`` of the senses of the next tick, where they are there
+    confidence  cross-entropy to "the place that the gaze goes to is within ``SURE_RAD`` of the
+                teacher's gaze"
     touch       cross-entropy to the place of a new hand, where anybody could say; while the
                 teacher answers one the antennas' own loss is left out: the rhythm is given
 """
@@ -24,7 +25,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ember_embodied.network import Ember, State
-from ember_embodied.sense_vector import PREDICTED_INDEX, STREAM_OF_SENSE
+from ember_embodied.training.forecast import forecast_loss
 from ember_embodied.training.lives import WIDTHS, Life, LifeError
 
 COMMAND_SCALE_RAD: Final = (0.08, 0.08, 0.08, 0.08, 0.08)
@@ -100,8 +101,7 @@ def clone(
     sums = torch.zeros(len(weights))
     for step in range(1, config.steps + 1):
         chunk, goes_on = lanes.chunk()
-        before = State(*(part.detach() * goes_on for part in state))
-        losses, state = _chunk_losses(network, chunk, before, config.answer_share)
+        losses, state = _chunk_losses(network, chunk, state.detach() * goes_on, config.answer_share)
         optimizer.zero_grad(set_to_none=True)
         (losses @ weights).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
@@ -161,8 +161,9 @@ def _chunk_losses(
 ) -> tuple[Tensor, State]:
     """The five mean losses of a chunk [T + 1, B, ...], and the state after T ticks."""
     senses, mask = chunk["senses"], chunk["mask"]
-    output, path, touch, after = network.unroll(senses[:-1], mask[:-1], chunk["dt"][:-1], before)
-    command, gaze = output.command - chunk["command"][:-1], path - chunk["gaze"][:-1]
+    lived = network.unroll(senses[:-1], mask[:-1], chunk["dt"][:-1], before)
+    output, touch = lived.output, lived.touch
+    command, gaze = output.command - chunk["command"][:-1], lived.gaze - chunk["gaze"][:-1]
 
     hand, answering = chunk["touch"][:-1].unbind(dim=-1)
     weight = torch.ones_like(command)
@@ -171,21 +172,19 @@ def _chunk_losses(
     place = hand.clamp(min=0.0).long().flatten()
     touch_loss = functional.nll_loss(touch.flatten(0, 1), place, reduction="none")
 
-    felt = senses[1:][..., PREDICTED_INDEX.tolist()]
-    there = mask[1:][..., STREAM_OF_SENSE[PREDICTED_INDEX].tolist()]
-    surprise = functional.smooth_l1_loss(output.prediction, felt, reduction="none", beta=0.1)
-    sure = (gaze[..., 0].detach().abs() < SURE_RAD).to(gaze.dtype)
+    astray = (lived.place - chunk["gaze"][:-1])[..., 0].detach().abs()
+    sure = (astray < SURE_RAD).to(gaze.dtype)
     sureness, floor = output.confidence.squeeze(-1), CONFIDENCE_FLOOR
     losses = torch.stack(
         (
             (weight * _smooth_l1(command / torch.tensor(COMMAND_SCALE_RAD))).mean(),
             _smooth_l1(gaze / GAZE_SCALE_RAD).mean(),
-            (surprise * there).sum() / there.sum().clamp(min=1.0),
+            forecast_loss(output.prediction, output.variance, senses[1:], mask[1:]),
             functional.binary_cross_entropy(sureness.clamp(floor, 1.0 - floor), sure),
             (certain.flatten() * touch_loss).mean(),
         )
     )
-    return losses, after
+    return losses, lived.state
 
 
 def _smooth_l1(error: Tensor) -> Tensor:

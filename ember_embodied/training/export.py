@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
-import onnx
 import torch
 from torch import Tensor, nn
 
 from ember_embodied import bundle as bundles
+from ember_embodied import cells
 from ember_embodied.bundle import Bundle, Manifest, Parity, Score, TensorRow
+from ember_embodied.cells.pointing import PLACES
 from ember_embodied.command_space import COMMANDS, PLACES_TOUCHED
-from ember_embodied.network import (
-    PLACES,
-    Ember,
-    NetworkConfig,
-    State,
-    state_shapes,
-)
+from ember_embodied.network import Ember, NetworkConfig, state_shapes
 from ember_embodied.runtime import Runtime
 from ember_embodied.sense_vector import (
     MASK_COUNT,
@@ -35,6 +26,7 @@ from ember_embodied.sense_vector import (
     STREAMS,
     schema_hash,
 )
+from ember_embodied.training.graph import save_onnx
 from ember_embodied.training.weights import WEIGHTS_FILE, save_weights
 
 OPSET: Final = 18
@@ -42,9 +34,7 @@ CODE_FILES: Final = (
     "network.py",
     "command_space.py",
     "sense_vector.py",
-    "cells/cfc.py",
-    "cells/lif.py",
-    "cells/pattern.py",
+    *sorted(f"cells/{path.name}" for path in Path(cells.__file__).parent.glob("*.py")),
 )
 PARITY_SEED: Final = 7
 PARITY_BOUND: Final = 1e-5
@@ -64,16 +54,16 @@ class Provenance:
 
 
 class FlatStep(nn.Module):
-    """The network with its state as plain tensors: what a graph can have as in- and output."""
+    """The network with its outputs as plain tensors: what a graph can give."""
 
     def __init__(self, network: Ember) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, senses: Tensor, mask: Tensor, dt: Tensor, *state: Tensor) -> list[Tensor]:
+    def forward(self, senses: Tensor, mask: Tensor, dt: Tensor, state: Tensor) -> list[Tensor]:
         """One step, outputs in the order of ``bundle.graph_outputs``."""
-        output, after = self.network(senses, mask, dt, State(*state))
-        return [*output, *after]
+        output, after = self.network(senses, mask, dt, state)
+        return [*output, after]
 
 
 def gate_rows(config: NetworkConfig) -> tuple[TensorRow, ...]:
@@ -86,8 +76,8 @@ def gate_rows(config: NetworkConfig) -> tuple[TensorRow, ...]:
 
 
 def state_rows(config: NetworkConfig) -> tuple[TensorRow, ...]:
-    """The state that the graph takes and gives."""
-    return tuple(TensorRow(name, width) for name, width in state_shapes(config).items())
+    """The state that the graph takes and gives: one tensor, the parts side by side."""
+    return (TensorRow("state", sum(state_shapes(config).values())),)
 
 
 def write_graph(network: Ember, path: Path) -> None:
@@ -98,36 +88,13 @@ def write_graph(network: Ember, path: Path) -> None:
         torch.zeros(1, SENSE_COUNT),
         torch.zeros(1, MASK_COUNT),
         torch.full((1, 1), 0.1),
-        *network.initial_state(1),
+        network.initial_state(1),
     )
-    outputs = ["command", "prediction", "confidence", *(row.name for row in gate_rows(config))]
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of packages not needed
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"`isinstance\(treespec", FutureWarning)
-        program = torch.onnx.export(
-            FlatStep(network).eval(),
-            example,
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=["senses", "mask", "dt", *(row.name for row in state)],
-            output_names=[*outputs, *(f"next_{row.name}" for row in state)],
-        )
-    assert program is not None
-    model = program.model_proto
-    _forget_origin(model)
-    onnx.checker.check_model(model, full_check=True)
-    path.write_bytes(model.SerializeToString(deterministic=True))
-
-
-def _forget_origin(model: onnx.ModelProto) -> None:
-    """Remove stack traces and file names that the exporter leaves in the graph."""
-    graph = model.graph
-    del graph.value_info[:]
-    # Any: each of these messages has the two fields, but no common type says so.
-    parts: list[Any] = [model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer]
-    for part in parts:
-        part.doc_string = ""
-        del part.metadata_props[:]
+    outputs = ["command", "prediction", "variance", "confidence"]
+    outputs += [row.name for row in gate_rows(config)]
+    names = ("senses", "mask", "dt", *(row.name for row in state))
+    outputs += [f"next_{row.name}" for row in state]
+    save_onnx(FlatStep(network), example, names, outputs, path)
 
 
 def measure_parity(network: Ember, bundle: Bundle, steps: int) -> Parity:
@@ -158,9 +125,10 @@ def measure_parity(network: Ember, bundle: Bundle, steps: int) -> Parity:
             pairs = [
                 (out.command[0], step.command),
                 (out.prediction[0], step.prediction),
+                (out.variance[0], step.variance),
                 (out.confidence[0], np.array([step.confidence], dtype=np.float32)),
                 (torch.cat((out.lif_gate, out.gaze_gate, out.answer_gate), dim=1)[0], step.gates),
-                *((mine[0], other[0]) for mine, other in zip(ours, theirs, strict=True)),
+                (ours[0], theirs[0][0]),
             ]
             worst = max(worst, *(float(np.abs(a.numpy() - b).max()) for a, b in pairs))
     return Parity(steps, worst)
@@ -189,6 +157,7 @@ def write_bundle(
         streams=STREAMS,
         predicted=PREDICTED,
         commands=COMMANDS,
+        variance=True,
         gates=gate_rows(network.config),
         state=state_rows(network.config),
         network=asdict(network.config),

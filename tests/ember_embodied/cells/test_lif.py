@@ -12,10 +12,16 @@ def _rest(neurons: int) -> LifState:
     return LifState(torch.zeros(1, neurons), torch.zeros(1, neurons))
 
 
+def _step(
+    gate: LifGate, x: torch.Tensor, dt: float, state: LifState
+) -> tuple[torch.Tensor, torch.Tensor, LifState]:
+    return gate.step(x, *gate.prepare(torch.full((1, 1), dt)), state)
+
+
 def _run(gate: LifGate, x: float, dt: float, steps: int) -> tuple[torch.Tensor, LifState]:
     state, openness = _rest(1), torch.zeros(1, 1)
     for _ in range(steps):
-        _, openness, state = gate(torch.full((1, 1), x), torch.full((1, 1), dt), state)
+        _, openness, state = _step(gate, torch.full((1, 1), x), dt, state)
     return openness, state
 
 
@@ -23,7 +29,7 @@ def test_the_membrane_charges_to_its_current_and_leaks_away() -> None:
     gate = LifGate(1)
     _, charged = _run(gate, 0.8, 0.1, 100)
     assert charged.membrane.item() == pytest.approx(0.8, abs=1e-4)
-    _, _, leaked = gate(torch.zeros(1, 1), torch.full((1, 1), 0.2), charged)
+    _, _, leaked = _step(gate, torch.zeros(1, 1), 0.2, charged)
     assert leaked.membrane.item() == pytest.approx(0.8 * 2.718281828**-1.0, abs=1e-4)
 
 
@@ -52,7 +58,7 @@ def test_every_constant_is_learned() -> None:
     state = _rest(3)
     total = torch.zeros(())
     for _ in range(3):
-        y, _, state = gate(torch.tensor([[0.2, -0.5, 0.9]]), torch.full((1, 1), 0.1), state)
+        y, _, state = _step(gate, torch.tensor([[0.2, -0.5, 0.9]]), 0.1, state)
         total = total + y.square().sum()
     total.backward()  # type: ignore[no-untyped-call]
     for name, parameter in gate.named_parameters():

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from ember_embodied import bundle as bundles
 from ember_embodied.cli import model
 from ember_embodied.errors import UserError
+from ember_embodied.network import Ember, NetworkConfig
+from ember_embodied.training.export import Provenance, write_bundle
 
 
 def test_info_prints_the_manifest_and_its_digest(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,8 +36,13 @@ def test_the_card_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out == path.read_text("utf-8")
 
 
-def test_parity_prints_a_claim_that_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    model.parity("live", steps=50, as_json=True)
+def test_parity_prints_a_claim_that_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = Ember(NetworkConfig(token=8, backbone=12, neurons=12))
+    provenance = Provenance("tiny", False, 10.0, "none", "0" * 64)
+    bundle = write_bundle(small, tmp_path / "tiny", provenance, parity_steps=1)
+    model.parity(str(bundle.path), steps=50, as_json=True)
     (claim,) = json.loads(capsys.readouterr().out)["claims"]
     assert claim["holds"] is True
     assert claim["n"] == 50

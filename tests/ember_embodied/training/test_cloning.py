@@ -9,7 +9,7 @@ from ember_embodied.training import lives as files
 from ember_embodied.training.cloning import CloningConfig, Curve, clone
 from ember_embodied.training.lives import Life
 
-SMALL = NetworkConfig(embedding=16, backbone=24, neurons=24)
+SMALL = NetworkConfig(token=16, backbone=24, neurons=24)
 
 
 def _follow_the_face(seed: int) -> Life:

@@ -27,7 +27,7 @@ SHORT = RolloutSettings(seconds=4.0)
 TINY = Course(
     seeds=(0, 10),
     rounds=(Round(lives=1, steps=4), Round(lives=1, steps=4)),
-    network=NetworkConfig(embedding=8, backbone=12, neurons=12),
+    network=NetworkConfig(token=8, backbone=12, neurons=12),
     rollout=SHORT,
 )
 
