@@ -56,6 +56,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         "train", "train:command", MEMORY, "Make a bundle again: teacher, rollouts, cloning, card."
     ),
     Verb("model", "model:app", MEMORY, "Look into bundles, check and measure them."),
+    Verb("ablate", "ablate:command", MEMORY, "Measure what each part of the network is worth."),
     Verb("bench", "bench:command", MEMORY, "Measure the claims and print them with their bounds."),
 )
 

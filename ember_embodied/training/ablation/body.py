@@ -1,0 +1,220 @@
+"""The body task: relive recorded lives with lessons, then move the robot in the simulator.
+
+All conditions learn from the same lives for the same steps and are measured twice: on lives of
+other seeds that nobody learned from, and in closed loop in lives that are the same for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor
+
+from ember_embodied.bundle import sha256
+from ember_embodied.errors import UserError, unknown
+from ember_embodied.network import Ember, NetworkConfig
+from ember_embodied.training import lives as files
+from ember_embodied.training.ablation.observation import observe
+from ember_embodied.training.ablation.task import LayerGates, Measure, Outcome, Progress
+from ember_embodied.training.cloning import CloningConfig, Curve, _chunk_losses, clone
+from ember_embodied.training.course import Course, train
+from ember_embodied.training.lives import Life, LifeError
+from firmware_bridge.clock import SystemClock
+
+DATA_FILE: Final = "data.json"
+SPLIT_SEED: Final = 0
+CURVE_POINTS: Final = 25
+MEASURES: Final = (
+    Measure("loss", "1", higher_is_better=False, says="whole loss of cloning, held-out lives"),
+    Measure("command", "1", higher_is_better=False, says="its part of the five commands"),
+    Measure("gaze", "1", higher_is_better=False, says="its part of the gaze"),
+    Measure("touch", "nats", higher_is_better=False, says="its part of the skin"),
+    Measure("prediction", "1", higher_is_better=False, says="its part of the next senses"),
+    Measure("confidence", "nats", higher_is_better=False, says="its part of the confidence"),
+)
+
+
+class BodySizes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of everything one run gets."""
+
+    steps: int
+    lives: int
+    """At most so many lives are learned from."""
+    held_out: int
+    batch: int = 24
+    chunk: int = 50
+    learning_rate: float = 3e-3
+    course: float = 0.2
+    """Share of the usual course that is lived where no folder of lives is given."""
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` on sizes that leave nothing to learn or to measure."""
+        for name in ("steps", "lives", "held_out", "batch", "chunk"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}, expected at least 1")
+
+
+class Data(msgspec.Struct, frozen=True):
+    """Which lives are for what."""
+
+    learned: tuple[str, ...]
+    held_out: tuple[str, ...]
+    facts: dict[str, str]
+
+
+class BodyTask:
+    """See the module."""
+
+    def __init__(self, sizes: BodySizes) -> None:
+        self.sizes = sizes
+
+    @classmethod
+    def of(cls, sizes: Mapping[str, Any]) -> BodyTask:
+        """From a spec's ``[sizes]``. Raises ``UserError``."""
+        try:
+            return cls(msgspec.convert(dict(sizes), BodySizes))
+        except msgspec.ValidationError as error:
+            raise UserError(f"sizes: {error}") from error
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Losses on held-out lives."""
+        return MEASURES
+
+    @property
+    def about(self) -> list[str]:
+        """What a run is."""
+        s = self.sizes
+        effort = f"{s.steps:,} steps of {s.batch} lives times {s.chunk} ticks"
+        return [f"Each run clones the teacher for {effort}."]
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Build the network once. Raises ``UserError``."""
+        network_config(settings)
+
+    def prepare(
+        self, folder: Path, source: Path | None, jobs: int, progress: Progress
+    ) -> dict[str, str]:
+        """Choose the lives. Raises ``UserError`` on a bad one, or where others were chosen."""
+        if source is None:
+            source = folder / "course"
+            train(Course(seeds=(0, 100_000)).scaled(self.sizes.course), source, jobs, progress)
+        data = self._choose(source)
+        place = folder / DATA_FILE
+        if place.exists() and msgspec.json.decode(place.read_bytes(), type=Data) != data:
+            raise UserError(f"{folder}: its runs learned from other lives; name another --out")
+        folder.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=1))
+        return data.facts
+
+    def _choose(self, source: Path) -> Data:
+        paths = files.check_lives([source])
+        count, held = len(paths), self.sizes.held_out
+        if count <= held:
+            raise LifeError(f"{source}: {count} lives, expected {held} to hold out and more")
+        order = np.random.default_rng(SPLIT_SEED).permutation(count)
+        chosen = [str(paths[i].resolve()) for i in order[: held + self.sizes.lives]]
+        whole = "".join(sha256(Path(path).read_bytes()) for path in chosen)
+        facts = {
+            "lives learned from": f"{len(chosen) - held} of {source.name}",
+            "lives held out": str(held),
+            "digest": sha256(whole.encode()),
+        }
+        return Data(tuple(chosen[held:]), tuple(chosen[:held]), facts)
+
+    def run(self, folder: Path, settings: Mapping[str, Any], seed: int) -> Outcome:
+        """Train one network and measure it."""
+        data = msgspec.json.decode((folder / DATA_FILE).read_bytes(), type=Data)
+        config, curve, clock = self._cloning(), list[Curve](), SystemClock()
+        torch.manual_seed(seed)
+        network = Ember(network_config(settings))
+        started_ns = clock.mono_ns()
+        clone(network, _lives(data.learned), config, np.random.default_rng(seed), curve.append)
+        train_s = (clock.mono_ns() - started_ns) * 1e-9
+        network.eval()
+        measures, gates = examine(network, _lives(data.held_out), config)
+        fault = "" if all(map(np.isfinite, measures.values())) else "a loss is not finite"
+        every = max(1, len(curve) // CURVE_POINTS)
+        return Outcome(
+            measures={} if fault else measures,
+            curve=[(c.step, _whole(_losses_of(c), config)) for c in curve[::-every][::-1]],
+            gates=[] if fault else gates,
+            parameters=sum(p.numel() for p in network.parameters() if p.requires_grad),
+            train_s=train_s,
+            fault=fault,
+        )
+
+    def _cloning(self) -> CloningConfig:
+        s = self.sizes
+        return CloningConfig(
+            steps=s.steps, batch=s.batch, chunk=s.chunk, learning_rate=s.learning_rate
+        )
+
+
+def network_config(settings: Mapping[str, Any]) -> NetworkConfig:
+    """A network's config from a spec. Raises ``UserError`` on an unknown name or a wrong value."""
+    known = [field.name for field in fields(NetworkConfig)]
+    for name in settings:
+        if name not in known:
+            raise unknown("setting of the network", name, known)
+    try:
+        config = msgspec.convert(dict(settings), NetworkConfig)
+        Ember(config)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    return config
+
+
+def examine(
+    network: Ember, lives: Sequence[Life], config: CloningConfig
+) -> tuple[dict[str, float], list[LayerGates]]:
+    """Mean losses on lives, each lived from its start, and what the gates did meanwhile."""
+    sums, ticks = torch.zeros(len(_LOSSES)), 0
+    batches = _side_by_side(lives)
+    with torch.inference_mode():
+        for whole in batches:
+            length, count, _ = whole["dt"].shape
+            before = network.initial_state(count)
+            losses, _ = _chunk_losses(network, whole, before, config.answer_share)
+            sums, ticks = sums + losses * (length - 1) * count, ticks + (length - 1) * count
+        gates = observe(network, max(batches, key=lambda b: b["dt"].numel()))
+    measures = dict(zip(_LOSSES, (sums / ticks).tolist(), strict=True))
+    return {"loss": _whole(measures, config)} | measures, gates
+
+
+_LOSSES: Final = tuple(field.name for field in fields(Curve) if field.name != "step")
+
+
+def _losses_of(curve: Curve) -> dict[str, float]:
+    return {name: getattr(curve, name) for name in _LOSSES}
+
+
+def _whole(losses: Mapping[str, float], config: CloningConfig) -> float:
+    """The sum that training makes smaller; the command's weight is 1."""
+    return sum(getattr(config, f"{name}_weight", 1.0) * loss for name, loss in losses.items())
+
+
+def _side_by_side(lives: Sequence[Life]) -> list[dict[str, Tensor]]:
+    """Lives of one length together, each field [T, lives, width]."""
+    by_length: dict[int, list[Life]] = {}
+    for life in lives:
+        by_length.setdefault(len(life.dt), []).append(life)
+    return [
+        {
+            name: torch.from_numpy(np.stack([getattr(life, name) for life in alike], axis=1))
+            for name in files.WIDTHS
+        }
+        for alike in by_length.values()
+    ]
+
+
+@lru_cache(maxsize=2)
+def _lives(paths: tuple[str, ...]) -> tuple[Life, ...]:
+    return tuple(files.load(Path(path)) for path in paths)
