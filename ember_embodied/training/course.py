@@ -12,6 +12,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, fields, replace
+from math import cos, pi
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -21,8 +22,9 @@ import torch
 
 from ember_embodied import bundle as bundles
 from ember_embodied.bundle import Bundle, Score
+from ember_embodied.event_driven import network_of
 from ember_embodied.network import Ember, NetworkConfig
-from ember_embodied.runtime import Policy, Runtime
+from ember_embodied.runtime import Policy
 from ember_embodied.training import lives as files
 from ember_embodied.training.card import write_card
 from ember_embodied.training.cloning import CloningConfig, Curve, clone
@@ -37,15 +39,8 @@ T = TypeVar("T")
 TEACHER: Final = "teacher"
 REACTIVE: Final = "reactive"
 WEIGHTS_NAME: Final = "weights.npz"
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One round: how many new lives, how many steps of learning, how fast."""
-
-    lives: int
-    steps: int
-    learning_rate: float = 3e-3
+FORGETTING: Final = 0.85
+OLD_ODDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +49,16 @@ class Course:
 
     seeds: tuple[int, int]
     """Lives of training are drawn from these seeds, [first, last)."""
-    rounds: tuple[Round, ...] = (
-        Round(lives=34, steps=500),
-        Round(lives=24, steps=500),
-        Round(lives=24, steps=600),
-        Round(lives=24, steps=1500),
-        Round(lives=40, steps=1800),
-    )
+    rounds: int = 20
+    lives: int = 64
+    """New lives of each round."""
+    steps: int = 500
+    """Steps of learning in each round."""
+    last_steps: int = 3000
+    """Steps of the last round, in which the learning rate goes to its end."""
+    learning_rate: float = 3e-3
+    final_rate: float = 1e-4
+    """The rate falls along a cosine from the first step of the course to its last."""
     network: NetworkConfig = field(default_factory=NetworkConfig)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
     cloning: CloningConfig = field(default_factory=CloningConfig)
@@ -68,15 +66,27 @@ class Course:
 
     def scaled(self, share: float) -> Course:
         """The same course with this share of its lives and steps, at least one of each."""
-        rounds = tuple(
-            replace(
-                this,
-                lives=max(min(1, this.lives), round(share * this.lives)),
-                steps=max(1, round(share * this.steps)),
-            )
-            for this in self.rounds
+        return replace(
+            self,
+            lives=max(1, round(share * self.lives)),
+            steps=max(1, round(share * self.steps)),
+            last_steps=max(1, round(share * self.last_steps)),
         )
-        return replace(self, rounds=rounds)
+
+    def steps_of(self, number: int) -> int:
+        """Steps of learning in a round."""
+        return self.last_steps if number + 1 == self.rounds else self.steps
+
+    def rates_of(self, number: int) -> tuple[float, float]:
+        """Learning rate at the start and at the end of a round."""
+        whole = sum(map(self.steps_of, range(self.rounds)))
+        before = sum(map(self.steps_of, range(number)))
+
+        def rate(step: int) -> float:
+            fall = 0.5 * (1.0 + cos(pi * step / whole))
+            return self.final_rate + fall * (self.learning_rate - self.final_rate)
+
+        return rate(before), rate(before + self.steps_of(number))
 
     def facts(self) -> dict[str, object]:
         """The settings as plain types."""
@@ -99,28 +109,36 @@ def silent(_what: str, _done: int, _whole: int) -> None:
 def train(course: Course, work: Path, jobs: int, progress: Progress) -> Ember:
     """Run every round that is not yet on disk in ``work``; return the last round's network."""
     first, last = course.seeds
-    needed = sum(r.lives for r in course.rounds)
+    needed = course.rounds * course.lives
     if last - first < needed:
         raise files.LifeError(f"seeds {first}:{last}: the course needs {needed} lives")
     torch.manual_seed(course.torch_seed)
     torch.set_num_threads(1)  # the matrices are small, and more threads only wait for each other
-    network, lives = Ember(course.network), []
-    seed, driver = first, TEACHER
-    for number, this in enumerate(course.rounds):
-        folder = work / f"round_{number}"
+    network, lives, driver = Ember(course.network), [], TEACHER
+    for number in range(course.rounds):
+        folder = work / f"round_{number:02d}"
         folder.mkdir(parents=True, exist_ok=True)
-        seeds = range(seed, seed + this.lives)
-        lives += _live_all(seeds, driver, course.rollout, folder, jobs, progress)
-        seed += this.lives
+        seeds = range(first + number * course.lives, first + (number + 1) * course.lives)
+        lives.append(_live_all(seeds, driver, course.rollout, folder, jobs, progress))
         weights = folder / WEIGHTS_NAME
         if weights.exists():
             load_weights(network, weights)
         else:
             _learn(network, lives, course, number, folder, progress)
             save_weights(network, weights)
-        if number + 1 < len(course.rounds):
+        if number + 1 < course.rounds:
             driver = str(_draft(network, course, folder / "bundle"))
     return network
+
+
+def odds_of(rounds: int) -> list[float]:
+    """How often a life of each round is learned from, the newest round 1.
+
+    The newest lives show the mistakes that the network makes now, the older ones keep it from
+    making again what it has unlearned; the teacher's own, round 0, show no mistake at all.
+    """
+    odds = [max(OLD_ODDS, FORGETTING**age) for age in reversed(range(rounds))]
+    return [min(odds[0], OLD_ODDS), *odds[1:]]
 
 
 def _live_all(
@@ -143,7 +161,8 @@ def _live_all(
 
 
 def _live_one(seed: int, settings: RolloutSettings, driver: str, path: str) -> None:
-    life, _ = live(seed, settings, policy(driver))
+    # every second life is lived event-driven: the network must know its own rests
+    life, _ = live(seed, settings, policy(driver, event_driven=seed % 2 == 1))
     files.save(life, Path(path))
 
 
@@ -159,7 +178,7 @@ def judge(
 
     Tallies are kept in ``folder``, if there is one, under the digest of who drives and how.
     """
-    quiet = replace(settings, noise_share=0.0)
+    quiet = replace(settings, noise_share=0.0, astray_share=0.0)
     place = None
     if folder is not None:
         who = driver if driver in (TEACHER, *BASELINES) else bundles.load(driver).digest
@@ -185,13 +204,13 @@ def _judge_one(
     return seed, found
 
 
-def policy(name: str) -> Policy | None:
+def policy(name: str, *, event_driven: bool = False) -> Policy | None:
     """A policy by name: the teacher (None: it drives by itself), a baseline, or a bundle."""
     if name == TEACHER:
         return None
     if name in BASELINES:
         return BASELINES[name]()
-    return Runtime(bundles.load(name))
+    return network_of(bundles.load(name), event_driven=event_driven)
 
 
 def scores(
@@ -212,25 +231,24 @@ def scores(
 
 def _learn(
     network: Ember,
-    lives: Sequence[files.Life],
+    rounds: Sequence[Sequence[files.Life]],
     course: Course,
     number: int,
     folder: Path,
     progress: Progress,
 ) -> None:
-    this = course.rounds[number]
-    settings = replace(
-        course.cloning,
-        steps=this.steps,
-        learning_rate=this.learning_rate,
-    )
+    steps, rates = course.steps_of(number), course.rates_of(number)
+    settings = replace(course.cloning, steps=steps, learning_rate=rates[0], final_rate=rates[1])
     rows = [",".join(column.name for column in fields(Curve))]
 
     def watch(curve: Curve) -> None:
         rows.append(",".join(f"{value:g}" for value in asdict(curve).values()))
-        progress(f"round_{number}: learning, loss {curve.command:.3f}", curve.step, this.steps)
+        progress(f"{folder.name}: learning, gaze {curve.gaze:.3f}", curve.step, steps)
 
-    clone(network, lives, settings, np.random.default_rng([course.torch_seed, number]), watch)
+    lives = [life for lives in rounds for life in lives]
+    odds = [odd for odd, lives in zip(odds_of(len(rounds)), rounds, strict=True) for _ in lives]
+    rng = np.random.default_rng([course.torch_seed, number])
+    clone(network, lives, settings, rng, watch, odds)
     (folder / "curve.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
@@ -265,7 +283,7 @@ def graduate(
     first, last = course.seeds
     if exam.start < last and first < exam.stop:
         raise files.LifeError(f"--exam {exam.start}:{exam.stop} overlaps --seeds {first}:{last}")
-    used = first + sum(this.lives for this in course.rounds)
+    used = first + course.rounds * course.lives
     provenance = Provenance(
         name=out.name,
         trained=True,

@@ -7,9 +7,7 @@ network gets. All of it follows from a seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import pi
 from typing import Final
 
 import numpy as np
@@ -20,6 +18,7 @@ from ember_embodied.life import Life as Loop
 from ember_embodied.loop import Mind
 from ember_embodied.runtime import Policy, State, Step
 from ember_embodied.sense_vector import INDEX, SENSES, STREAMS
+from ember_embodied.training.distraction import Distraction, look_elsewhere, wander
 from ember_embodied.training.evaluation import Onset, Trace
 from ember_embodied.training.lives import Life
 from ember_embodied.training.policies import plain_step
@@ -36,10 +35,6 @@ Array = NDArray[np.float32]
 
 PLACES: Final = {"left_antenna": LEFT, "right_antenna": RIGHT, "head": HEAD}
 """Touches that are answered; a hand on the body or the foot is not."""
-NOISE_RAD: Final = 0.3
-NOISE_SECONDS: Final = 2.0
-"""While the teacher drives, its commands are pushed about by slow noise of up to this size, so
-that the lessons show the way back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +43,9 @@ class RolloutSettings:
 
     seconds: float = 60.0
     rate_hz: float = 10.0
-    noise_share: float = 0.5
-    """Share of teacher-driven lives with noise on the commands."""
+    noise_share: float = 0.2
+    astray_share: float = 0.7
+    """Shares of teacher-driven lives with noise on the commands, and of those led astray."""
     suite: str = "training"
     """Name or file of the suite that the lives are drawn from."""
 
@@ -73,12 +69,12 @@ class Classroom:
     """A policy with the teacher beside it: whoever drives, every tick gets its lesson."""
 
     def __init__(
-        self, body: SimBody, driver: Policy | None, noise: Callable[[float], Array] | None
+        self, body: SimBody, driver: Policy | None, distraction: Distraction | None
     ) -> None:
-        """``driver`` None: the teacher drives, its commands moved by ``noise(t_s)`` if given."""
+        """``driver`` None: the teacher drives, with its ``distraction`` if there is one."""
         self._body = body
         self._driver = driver
-        self._noise = noise
+        self._distraction = distraction
         self._teacher = Teacher()
         self._last = MotorCommand(0.0, 0.0, 0.0, 0.0, 0.0)
         self.diary = _Diary()
@@ -96,7 +92,8 @@ class Classroom:
         lesson = self._teacher.step(scene, dt_s, self._last)
         right = _array(lesson.command)
         if self._driver is None:
-            step = plain_step(right if self._noise is None else right + self._noise(now_s))
+            lead = self._distraction
+            step = plain_step(right if lead is None else lead(now_s, right))
         else:
             step = self._driver.step(senses, mask, dt_s, state)
         self._last = MotorCommand(*step.command.tolist())
@@ -142,8 +139,7 @@ def live(
     body = SimBody(scenario, seed)
     body.open()
     rng = np.random.default_rng([seed, 2])
-    noise = _wander(rng) if rng.random() < settings.noise_share else None
-    classroom = Classroom(body, driver, noise)
+    classroom = Classroom(body, driver, _distraction(settings, rng))
     loop = Loop(
         body,
         Mind(classroom, period_ns=round(1e9 / settings.rate_hz)),
@@ -155,17 +151,11 @@ def live(
     return _life(classroom.diary), _trace(classroom.diary)
 
 
-def _wander(rng: np.random.Generator) -> Callable[[float], Array]:
-    """Slow noise on head yaw, head pitch and body yaw: three sines of drawn size and period."""
-    size = rng.uniform(0.0, NOISE_RAD, (3, 3)) / 3.0
-    period_s = NOISE_SECONDS * rng.uniform(0.5, 4.0, (3, 3))
-    phase = rng.uniform(0.0, 2.0 * pi, (3, 3))
-
-    def noise(t_s: float) -> Array:
-        yaw, pitch, body = (size * np.sin(2.0 * pi * t_s / period_s + phase)).sum(axis=1)
-        return np.array([yaw, 0.5 * pitch, 0.0, 0.0, body], dtype=np.float32)
-
-    return noise
+def _distraction(settings: RolloutSettings, rng: np.random.Generator) -> Distraction | None:
+    kind = rng.random()
+    if kind < settings.noise_share:
+        return wander(rng)
+    return look_elsewhere(rng) if kind < settings.noise_share + settings.astray_share else None
 
 
 def _array(command: MotorCommand) -> Array:

@@ -23,8 +23,9 @@ from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.training import lives as files
 from ember_embodied.training.ablation.observation import observe
 from ember_embodied.training.ablation.task import LayerGates, Measure, Outcome, Progress
-from ember_embodied.training.cloning import CloningConfig, Curve, _chunk_losses, clone
+from ember_embodied.training.cloning import CloningConfig, Curve, chunk_losses, clone
 from ember_embodied.training.course import Course, train
+from ember_embodied.training.lanes import chunk_of
 from ember_embodied.training.lives import Life, LifeError
 from firmware_bridge.clock import SystemClock
 
@@ -182,8 +183,8 @@ def examine(
         for whole in batches:
             length, count, _ = whole["dt"].shape
             before = network.initial_state(count)
-            losses, _ = _chunk_losses(network, whole, before, config.answer_share)
-            sums, ticks = sums + losses * (length - 1) * count, ticks + (length - 1) * count
+            losses, _ = chunk_losses(network, whole, before, config.hand_share)
+            sums, ticks = sums + losses * length * count, ticks + length * count
         gates = observe(network, max(batches, key=lambda b: b["dt"].numel()))
     measures = dict(zip(_LOSSES, (sums / ticks).tolist(), strict=True))
     return {"loss": _whole(measures, config)} | measures, gates
@@ -202,17 +203,11 @@ def _whole(losses: Mapping[str, float], config: CloningConfig) -> float:
 
 
 def _side_by_side(lives: Sequence[Life]) -> list[dict[str, Tensor]]:
-    """Lives of one length together, each field [T, lives, width]."""
+    """Lives of one length together, as ``Lanes.draw`` gives chunks."""
     by_length: dict[int, list[Life]] = {}
     for life in lives:
         by_length.setdefault(len(life.dt), []).append(life)
-    return [
-        {
-            name: torch.from_numpy(np.stack([getattr(life, name) for life in alike], axis=1))
-            for name in files.WIDTHS
-        }
-        for alike in by_length.values()
-    ]
+    return [chunk_of(alike) for alike in by_length.values()]
 
 
 @lru_cache(maxsize=2)
