@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ember_embodied.event_driven import thin
+from ember_embodied.change_detector import thin
 from ember_embodied.training.lives import WIDTHS, Life, LifeError
 
 Array = NDArray[np.float32]

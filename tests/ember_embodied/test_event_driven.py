@@ -9,15 +9,17 @@ import pytest
 
 from ember_embodied.arming import ArmingSettings
 from ember_embodied.bodies import BodyRequest, embody
-from ember_embodied.config import Config
-from ember_embodied.event_driven import (
-    HOLD_OFF_S,
+from ember_embodied.change_detector import (
     LONGEST_GAP_S,
+    MASK_S,
+    ONSETS,
     WATCHED,
-    EventDriven,
+    Onset,
     Watched,
     thin,
 )
+from ember_embodied.config import Config
+from ember_embodied.event_driven import EventDriven
 from ember_embodied.life import Life
 from ember_embodied.loop import Mind
 from ember_embodied.replay import replay
@@ -29,7 +31,7 @@ from hippocampus.tick_record import SnapshotRecord, TickRecord
 
 PERIOD_S = 0.1
 PERIOD_NS = 100_000_000
-HOLD_TICKS = round(HOLD_OFF_S / PERIOD_S)
+HOLD_TICKS = round(MASK_S / PERIOD_S)
 GAP_TICKS = round(LONGEST_GAP_S / PERIOD_S)
 
 
@@ -92,20 +94,55 @@ def test_the_first_tick_steps_with_its_own_time() -> None:
 
 
 @pytest.mark.parametrize("row", WATCHED, ids=lambda row: row.name)
-@pytest.mark.parametrize("sign", [-1.0, 1.0])
+@pytest.mark.parametrize("share", [-1.1, -0.9, 0.9, 1.1])
 def test_each_watched_input_makes_an_event_beyond_its_delta(
-    quiet: Quiet, row: Watched, sign: float
+    quiet: Quiet, row: Watched, share: float
 ) -> None:
     if row.while_:
         quiet.senses[INDEX[row.while_]] = 1.0
         quiet.settle()
-    delta = sign * row.delta / SENSES[INDEX[row.name]].scale
-    before = quiet.senses[INDEX[row.name]]
-    quiet.senses[INDEX[row.name]] = before + 0.9 * delta
-    assert not quiet.tick().stepped, "the noise of a sensor is no event"
-    quiet.senses[INDEX[row.name]] = before + 1.1 * delta
+    quiet.senses[INDEX[row.name]] += share * row.delta / SENSES[INDEX[row.name]].scale
+    quiet.tick()
+    assert quiet.tick().stepped is (abs(share) > 1.0), "the noise of a sensor is no event"
+
+
+@pytest.mark.parametrize("row", [row for row in WATCHED if row.less], ids=lambda row: row.name)
+def test_what_own_movement_explains_is_no_event(quiet: Quiet, row: Watched) -> None:
+    speed = 5.0 * row.delta / row.times
+    quiet.senses[INDEX[row.less]] += speed / SENSES[INDEX[row.less]].scale
+    quiet.senses[INDEX[row.name]] += speed * row.times / SENSES[INDEX[row.name]].scale
+    assert not quiet.tick().stepped
+
+
+@pytest.mark.parametrize("onset", ONSETS, ids=lambda onset: onset.name)
+def test_a_voice_or_a_face_is_an_event_after_a_pause_only(quiet: Quiet, onset: Onset) -> None:
+    quiet.senses[INDEX[onset.name]] = 1.0
     assert quiet.tick().stepped
-    assert quiet.spy.dt_s[-1] == pytest.approx(2 * PERIOD_S)
+    quiet.settle()
+    for missed in (1, 2):
+        for there in (*[0.0] * missed, 1.0):
+            quiet.senses[INDEX[onset.name]] = there
+            assert not quiet.tick().stepped
+    for there in (0.0, 0.0, 0.0, 1.0):
+        quiet.senses[INDEX[onset.name]] = there
+        steps = quiet.tick().stepped
+    assert steps
+
+
+def test_the_scatter_of_a_voice_is_no_event_but_another_place_is(quiet: Quiet) -> None:
+    speech, sine = INDEX["doa.speech"], INDEX["doa.front_sin"]
+    quiet.senses[speech] = 1.0
+    quiet.senses[sine] = 0.0
+    for _ in range(20):
+        quiet.tick()
+    rng = np.random.default_rng(0)
+    steps = 0
+    for _ in range(200):
+        quiet.senses[sine] = rng.normal(0.0, np.sin(np.radians(10.0)))
+        steps += quiet.tick().stepped
+    assert steps < 30
+    quiet.senses[sine] = 0.8
+    assert quiet.tick().stepped
 
 
 @pytest.mark.parametrize("stream", range(MASK_COUNT), ids=STREAMS.__getitem__)
@@ -133,11 +170,10 @@ def test_an_event_is_followed_by_steps_in_which_it_can_be_told(quiet: Quiet) -> 
 
 def test_a_slow_drift_is_an_event_in_the_end(quiet: Quiet) -> None:
     """Against the last step, not against the last tick: else a slow change is never seen."""
-    row = WATCHED[0]
-    delta = row.delta / SENSES[INDEX[row.name]].scale
-    for n in range(GAP_TICKS - 1):
-        quiet.senses[INDEX[row.name]] += 0.4 * delta
-        assert quiet.tick().stepped == (n >= 2)
+    row = next(row for row in WATCHED if row.name == "command.head_yaw")
+    for n in range(4):
+        quiet.senses[INDEX[row.name]] += 0.3 * row.delta / SENSES[INDEX[row.name]].scale
+        assert quiet.tick().stepped is (n == 3)
 
 
 def test_the_network_is_told_the_true_time(quiet: Quiet) -> None:

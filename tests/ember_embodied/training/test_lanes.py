@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ember_embodied.event_driven import thin
+from ember_embodied.change_detector import thin
 from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT
 from ember_embodied.training.distraction import look_elsewhere, wander
 from ember_embodied.training.lanes import Lanes
