@@ -49,7 +49,7 @@ class CfcCell(nn.Module):
     def step(self, drive: Tensor, dt: Tensor, hidden: Tensor) -> Tensor:
         """Hidden state [B, neurons] after one step, from what ``prepare`` gave."""
         z = torch.tanh(torch.addmm(drive, hidden, self.from_hidden.T))
-        neurons = hidden.shape[-1]
-        ends, rate, offset = self.heads(z).split((2 * neurons, neurons, neurons), dim=-1)
-        start, goal = torch.tanh(ends).chunk(2, dim=-1)
-        return torch.lerp(start, goal, torch.sigmoid(torch.addcmul(offset, rate, dt)))
+        start, goal, rate, offset = self.heads(z).chunk(4, dim=-1)
+        start, goal = torch.tanh(start), torch.tanh(goal)
+        share = torch.sigmoid(torch.addcmul(offset, rate, dt))
+        return torch.addcmul(start, share, goal - start)

@@ -1,9 +1,10 @@
 """Cores: what turns the tokens of one tick into neurons that know of the ticks before.
 
-A core is a pure step in two halves, so that a whole stretch of life trains fast: ``prepare`` does
-for all ticks at once what does not depend on the state, ``step`` goes tick by tick.
+A core is a pure step in parts, so that a whole stretch of life trains fast: ``constants`` are what
+the weights alone decide (a graph holds them as numbers), ``prepare`` does for all ticks at once
+what does not depend on the state, ``step`` goes tick by tick.
 
-    state' , y , openness = step(prepare(x, dt), state)
+    y, openness, state' = step(constants(), prepare(x, dt), state)
 """
 
 from __future__ import annotations
@@ -35,11 +36,15 @@ class Core(nn.Module):
         super().__init__()
         self.state_shapes = state
 
+    def constants(self) -> Parts:
+        """What needs neither input nor state."""
+        return ()
+
     def prepare(self, x: Tensor, dt: Tensor) -> Parts:
         """What needs no state, for x [..., inputs] and dt [..., 1] s of one tick or of many."""
         raise NotImplementedError
 
-    def step(self, given: Parts, state: Parts) -> Stepped:
+    def step(self, constants: Parts, given: Parts, state: Parts) -> Stepped:
         """One tick, from what ``prepare`` gave for it."""
         raise NotImplementedError
 
@@ -52,16 +57,19 @@ class CfcLifCore(Core):
         self.cell = CfcCell(inputs, backbone, neurons)
         self.gate = LifGate(neurons)
 
+    def constants(self) -> Parts:
+        """See ``Core``."""
+        return self.gate.constants()
+
     def prepare(self, x: Tensor, dt: Tensor) -> Parts:
         """See ``Core``."""
         return *self.cell.prepare(x, dt), *self.gate.prepare(dt)
 
-    def step(self, given: Parts, state: Parts) -> Stepped:
+    def step(self, constants: Parts, given: Parts, state: Parts) -> Stepped:
         """See ``Core``."""
-        drive, dt, membrane_lost, load_lost = given
+        drive, dt, *kept = given
         hidden = self.cell.step(drive, dt, state[0])
-        lif = LifState(*state[1:])
-        y, openness, lif = self.gate.step(hidden, membrane_lost, load_lost, lif)
+        y, openness, lif = self.gate.step(constants, hidden, kept, LifState(*state[1:]))
         return Stepped(y, openness, (hidden, *lif))
 
 
@@ -76,7 +84,7 @@ class CfcCore(Core):
         """See ``Core``."""
         return self.cell.prepare(x, dt)
 
-    def step(self, given: Parts, state: Parts) -> Stepped:
+    def step(self, constants: Parts, given: Parts, state: Parts) -> Stepped:  # noqa: ARG002
         """See ``Core``."""
         (drive, dt), (hidden,) = given, state
         hidden = self.cell.step(drive, dt, hidden)
@@ -100,7 +108,7 @@ class GruCore(Core):
         """See ``Core``."""
         return (self.given(torch.tanh(self.backbone(_with_dt(x, dt)))),)
 
-    def step(self, given: Parts, state: Parts) -> Stepped:
+    def step(self, constants: Parts, given: Parts, state: Parts) -> Stepped:  # noqa: ARG002
         """See ``Core``."""
         (hidden,) = state
         neurons = hidden.shape[-1]
@@ -108,7 +116,7 @@ class GruCore(Core):
         from_h, n_h = torch.split(self.kept(hidden), [2 * neurons, neurons], dim=-1)
         reset, update = torch.sigmoid(from_x + from_h).chunk(2, dim=-1)
         fresh = torch.tanh(n_x + reset * n_h)
-        hidden = fresh + update * (hidden - fresh)
+        hidden = torch.addcmul(fresh, update, hidden - fresh)
         return Stepped(hidden, torch.ones_like(hidden), (hidden,))
 
 
@@ -125,7 +133,7 @@ class MlpCore(Core):
         """See ``Core``."""
         return (self.layers(_with_dt(x, dt)),)
 
-    def step(self, given: Parts, state: Parts) -> Stepped:
+    def step(self, constants: Parts, given: Parts, state: Parts) -> Stepped:  # noqa: ARG002
         """See ``Core``."""
         (y,) = given
         return Stepped(y, torch.ones_like(y), state)

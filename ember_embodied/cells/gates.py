@@ -43,11 +43,11 @@ class LearnableGate(nn.Module):
 
     def forward(self, p: Tensor) -> tuple[Tensor, Tensor]:
         """Gated probabilities and openness."""
-        leak = torch.sigmoid(self.leak_logit)
         firing = torch.sigmoid(self.steepness * p - self.steepness * self.threshold)
-        openness = leak + (1.0 - leak) * firing
-        passed = p * openness
-        return passed / passed.sum(dim=-1, keepdim=True), openness
+        # Dividing by the sum cancels 1 - leak, and leak / (1 - leak) is e^leak_logit.
+        passed = p * (firing + torch.exp(self.leak_logit))
+        leak = torch.sigmoid(self.leak_logit)
+        return passed / passed.sum(dim=-1, keepdim=True), leak + (1.0 - leak) * firing
 
 
 class FixedGate(LearnableGate):

@@ -16,6 +16,7 @@ a hard threshold would flip on the last bit in which two runtimes differ.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import torch
@@ -27,7 +28,7 @@ STEEPNESS: Final = 6.0
 
 
 class LifState(NamedTuple):
-    """Membrane potential and refractory load, each [batch, neurons], zero at start."""
+    """k V and R: membrane potential and refractory load, each [batch, neurons], zero at start."""
 
     membrane: Tensor
     refractory: Tensor
@@ -45,30 +46,35 @@ class LifGate(nn.Module):
         self.log_tau_membrane = nn.Parameter(torch.full((neurons,), TAU_MEMBRANE_S).log())
         self.log_tau_refractory = nn.Parameter(torch.full((neurons,), TAU_REFRACTORY_S).log())
 
-    def prepare(self, dt: Tensor) -> tuple[Tensor, Tensor]:
-        """What membrane and load forget in dt [..., 1] s: ``1 - e^(-dt/tau)`` [..., neurons]."""
-        rates = torch.exp(-torch.cat((self.log_tau_membrane, self.log_tau_refractory)))
-        membrane, refractory = (1.0 - torch.exp(-dt * rates)).chunk(2, dim=-1)
-        return membrane, refractory
+    def constants(self) -> tuple[Tensor, ...]:
+        """Gain, threshold and rho in units of 1/k, leak and 1 - leak, each [neurons]."""
+        leak = torch.sigmoid(self.leak_logit)
+        scaled = (STEEPNESS * p for p in (self.gain, self.threshold, self.rho))
+        return (*scaled, leak, 1.0 - leak)
+
+    def prepare(self, dt: Tensor) -> tuple[Tensor, ...]:
+        """What membrane and load keep over dt [..., 1] s: ``e^(-dt/tau)``, each [..., neurons]."""
+        rates = -torch.exp(-torch.cat((self.log_tau_membrane, self.log_tau_refractory)))
+        return torch.exp(dt * rates).chunk(2, dim=-1)
 
     def step(
-        self, x: Tensor, membrane_lost: Tensor, load_lost: Tensor, state: LifState
+        self, constants: Sequence[Tensor], x: Tensor, kept: Sequence[Tensor], state: LifState
     ) -> tuple[Tensor, Tensor, LifState]:
         """One step.
 
         Args:
+            constants: of ``constants``.
             x: activity, [batch, neurons].
-            membrane_lost: from ``prepare``.
-            load_lost: from ``prepare``.
-            state: of the last step.
+            kept: of ``prepare``.
+            state: of the last step, its membrane potential in units of 1/k.
 
         Returns:
             ``(y, openness, state)``: both [batch, neurons], openness in (0, 1).
         """
-        membrane = torch.lerp(state.membrane, self.gain * x.abs(), membrane_lost)
-        excess = membrane - torch.addcmul(self.threshold, self.rho, state.refractory)
-        firing = torch.sigmoid(STEEPNESS * excess)
-        refractory = torch.lerp(state.refractory, firing, load_lost)
-        leak = torch.sigmoid(self.leak_logit)
-        openness = torch.lerp(leak, torch.ones_like(leak), firing)
+        gain, threshold, rho, leak, rest = constants
+        current = gain * x.abs()
+        membrane = torch.addcmul(current, kept[0], state.membrane - current)
+        firing = torch.sigmoid(membrane - threshold - rho * state.refractory)
+        refractory = torch.addcmul(firing, kept[1], state.refractory - firing)
+        openness = torch.addcmul(leak, rest, firing)
         return openness * x, openness, LifState(membrane, refractory)

@@ -2,45 +2,59 @@
 
 Animals do not learn a rhythm anew for each use of it: a few neurons hold it, and the brain says
 only when (Ijspeert, Central pattern generators for locomotion control, Neural Networks 21, 2008).
-With touch probabilities t [B, 4] (none, then ``PLACES_TOUCHED``), excitement e [B, 3], phase of
-breathing phi [B, 1] and the antennas' own goal a [B, 2]:
+With touch probabilities t [B, 4] (none, then ``PLACES_TOUCHED``), excitement e [B, 3] and the
+phase of breathing phi [B, 1] in turns:
 
-    fire = t^2 (3 - 2 t) of the last three: nothing for a doubt, all for a certainty   [B, 3]
-    e'   = fire + (1 - fire) e^(-dt / tau) e                                    [B, 3]
-    f    = A cos(6 phi)                                                         [B, 1]
-    a'   = a + [e'_left f, -e'_right f], then both e'_head of the way to lowered   [B, 2]
+    e'     = max(t^2 of the last three, e^(-dt / tau) e)        little for a doubt    [B, 3]
+    swing  = cos(12 pi phi) (e' F) + e' L                       added to the goals    [B, 5]
 
-A touched antenna flutters, a touched head lowers both.
+A touched antenna flutters (F), a touched head lowers both (L).
 """
 
 from __future__ import annotations
 
+from math import pi
 from typing import Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ember_embodied.command_space import PLACES_TOUCHED
+from ember_embodied.command_space import COMMANDS, PLACES_TOUCHED
 
 FLUTTER_RAD: Final = 0.7
 FLUTTERS_A_BREATH: Final = 6
 """A whole number, so that the flutter is continuous where the phase of breathing wraps."""
-LOWERED_RAD: Final = 0.75
+LOWERED_RAD: Final = 0.58
+"""How far from where they rest."""
 EXCITED_S: Final = 0.9
 """tau."""
 
 
-def excite(excitement: Tensor, touch: Tensor, dt: Tensor) -> Tensor:
-    """Excitement [..., 3] after dt [..., 1] s, with ``touch`` [..., 4] as log probabilities."""
-    sure = torch.exp(touch[..., 1:])
-    fire = sure * sure * (3.0 - 2.0 * sure)
-    return fire + (1.0 - fire) * torch.exp(-dt / EXCITED_S) * excitement
+class Pattern(nn.Module):
+    """The rhythm; nothing in it is learned."""
 
+    flutter: Tensor
+    lower: Tensor
 
-def move(antennas: Tensor, excitement: Tensor, phase: Tensor) -> Tensor:
-    """Goals of the antennas [..., 2], rad, as the excitement moves them."""
-    left, right, head = (excitement[..., i : i + 1] for i in range(len(PLACES_TOUCHED)))
-    flutter = FLUTTER_RAD * torch.cos(FLUTTERS_A_BREATH * phase)
-    fluttering = antennas + torch.cat((left * flutter, -right * flutter), dim=-1)
-    lowered = torch.cat((torch.ones_like(left), -torch.ones_like(left)), dim=-1) * LOWERED_RAD
-    return fluttering + head * (lowered - fluttering)
+    def __init__(self) -> None:
+        super().__init__()
+        left, right = COMMANDS.index("antenna_left"), COMMANDS.index("antenna_right")
+        flutter = torch.zeros(len(PLACES_TOUCHED), len(COMMANDS))
+        lower = torch.zeros_like(flutter)
+        flutter[PLACES_TOUCHED.index("antenna_left"), left] = FLUTTER_RAD
+        flutter[PLACES_TOUCHED.index("antenna_right"), right] = -FLUTTER_RAD
+        lower[PLACES_TOUCHED.index("head"), left] = LOWERED_RAD
+        lower[PLACES_TOUCHED.index("head"), right] = -LOWERED_RAD
+        self.register_buffer("flutter", flutter, persistent=False)
+        self.register_buffer("lower", lower, persistent=False)
+
+    def excite(self, excitement: Tensor, touch: Tensor, dt: Tensor) -> Tensor:
+        """Excitement [..., 3] after dt [..., 1] s, with ``touch`` [..., 4] probabilities."""
+        sure = touch[..., 1:]
+        return torch.maximum(sure * sure, torch.exp(dt * (-1.0 / EXCITED_S)) * excitement)
+
+    def forward(self, excitement: Tensor, phase: Tensor) -> Tensor:
+        """What is added to the five goals [..., 5], rad."""
+        beat = torch.cos(phase * (2.0 * pi * FLUTTERS_A_BREATH))
+        swing: Tensor = beat * (excitement @ self.flutter) + excitement @ self.lower
+        return swing

@@ -3,6 +3,9 @@
 Pointing at what the senses measured, instead of drawing an angle out of neurons, is what lets a
 small network be exact (Vinyals et al., Pointer Networks, 2015). The places are home, the face,
 both hypotheses of the sound, the intent's target and one that the network makes up.
+
+    w     = softmax(logits + min(0, lost))          [B, 6], exactly 0 for a place that is not there
+    place = sum_k w_k place_k                       [B, 2] yaw and pitch, rad
 """
 
 from __future__ import annotations
@@ -10,52 +13,43 @@ from __future__ import annotations
 from typing import Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ember_embodied.sense_vector import INDEX, SENSES, STREAMS
+from ember_embodied.cells.senses import NOTHING, Row, measure, stream
 
 PLACES: Final = ("home", "face", "sound_front", "sound_mirror", "intent", "free")
-ABSENT: Final = 1e4
-"""Taken from the logit of a place that is not there; e^-10000 is exactly 0 in float32."""
-_MEASURED: Final = (
-    "camera.yaw",
-    "camera.pitch",
-    "doa.front",
-    None,
-    "doa.mirror",
-    None,
-    "intent.yaw",
-    "intent.pitch",
+LOST: Final = -1e4
+"""Added to the logit of a place that is not there; e^-10000 is exactly 0 in float32."""
+SEEN: Final = 0.01
+"""A face of this confidence is there; a camera that sees none says 0."""
+MEASURED: Final = (
+    *(NOTHING, NOTHING),
+    *(measure("camera.yaw"), measure("camera.pitch")),
+    *(measure("doa.front"), NOTHING),
+    *(measure("doa.mirror"), NOTHING),
+    *(measure("intent.yaw"), measure("intent.pitch")),
 )
-"""Yaw and pitch of the four places that are measured; a sound has no pitch."""
-_STREAMS: Final = ("doa", "doa", "intent")
+"""View of the senses: yaw and pitch of every place but the free one; a sound has no pitch."""
+THERE: Final = (
+    NOTHING,
+    Row({"camera.confidence": -LOST / SEEN}, {}, LOST),
+    stream("doa", absent=LOST, present=0.0),
+    stream("doa", absent=LOST, present=0.0),
+    stream("intent", absent=LOST, present=0.0),
+    NOTHING,
+)
+"""View of the senses: at least 0 for a place that is there, else ``LOST``."""
 
 
-class Pointing(nn.Module):
-    """Reads the places out of the senses; nothing in it is learned."""
+def point(logits: Tensor, there: Tensor, measured: Tensor, free: Tensor) -> tuple[Tensor, Tensor]:
+    """Where to look, [..., 2] rad, and the weight of each place, [..., 6].
 
-    columns: Tensor
-    scale: Tensor
-    streams: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        columns = torch.tensor([INDEX[name] if name else 0 for name in _MEASURED])
-        scale = torch.tensor([SENSES[INDEX[name]].scale if name else 0.0 for name in _MEASURED])
-        streams = torch.tensor([STREAMS.index(stream) for stream in _STREAMS])
-        self.register_buffer("columns", columns, persistent=False)
-        self.register_buffer("scale", scale, persistent=False)
-        self.register_buffer("streams", streams, persistent=False)
-
-    def forward(self, senses: Tensor, mask: Tensor, free: Tensor) -> tuple[Tensor, Tensor]:
-        """Places [..., 6, 2] (yaw, pitch in rad), and 0 or -ABSENT for each, [..., 6].
-
-        ``senses`` [..., S] of present streams, ``mask`` [..., M], ``free`` [..., 2] rad.
-        """
-        measured = senses.index_select(-1, self.columns) * self.scale
-        places = torch.cat((torch.zeros_like(free), measured, free), dim=-1)
-        confidence = INDEX["camera.confidence"]
-        seen = torch.sign(senses[..., confidence : confidence + 1])
-        always = torch.ones_like(seen)
-        there = torch.cat((always, seen, mask.index_select(-1, self.streams), always), dim=-1)
-        return torch.unflatten(places, -1, (len(PLACES), 2)), ABSENT * (there - 1.0)
+    Args:
+        logits: how much each place draws, [..., 6].
+        there: the view ``THERE``, [..., 6].
+        measured: the view ``MEASURED``, [..., 10] rad.
+        free: the place that the network makes up, [..., 2] rad.
+    """
+    weights = torch.softmax(logits + torch.clamp(there, max=0.0), dim=-1)
+    places = torch.unflatten(torch.cat((measured, free), dim=-1), -1, (len(PLACES), 2))
+    return (weights.unsqueeze(-2) @ places).squeeze(-2), weights

@@ -8,9 +8,10 @@ import torch
 
 from ember_embodied.cells.core import CORES
 from ember_embodied.cells.gates import GATES
+from ember_embodied.cells.heads import LOG_VARIANCE
 from ember_embodied.cells.pointing import PLACES
 from ember_embodied.command_space import COMMAND_LIMIT_RAD, PLACES_TOUCHED
-from ember_embodied.network import LOG_VARIANCE, Ember, NetworkConfig, State
+from ember_embodied.network import Ember, NetworkConfig, State
 from ember_embodied.sense_vector import (
     INDEX,
     MASK_COUNT,
@@ -99,8 +100,8 @@ def test_a_doubt_moves_nothing_and_a_certainty_goes_at_the_full_rate(network: Em
     moved = {}
     for name, logit in (("doubt", -20.0), ("certainty", 20.0)):
         with torch.no_grad():
-            network.heads.bias[network.head_rows("confidence")] = logit
-            network.heads.weight[network.head_rows("confidence")] = 0.0
+            network.heads.weights.bias[network.heads.rows("confidence")] = logit
+            network.heads.weights.weight[network.heads.rows("confidence")] = 0.0
         lived = network.unroll(senses, mask, dt, network.initial_state(1))
         moved[name] = lived.gaze
         assert lived.place.abs().max() > 0.1
@@ -145,8 +146,8 @@ def test_the_gaze_goes_where_the_gate_points(network: Ember) -> None:
     for name, value in (("camera.yaw", 0.7), ("camera.pitch", -0.2), ("camera.confidence", 1.0)):
         senses[0, INDEX[name]] = value / SENSES[INDEX[name]].scale
     with torch.no_grad():
-        network.heads.bias[PLACES.index("face")] += 100.0
-        network.heads.bias[network.head_rows("confidence")] += 20.0
+        network.heads.weights.bias[network.heads.rows("place")][PLACES.index("face")] += 100.0
+        network.heads.weights.bias[network.heads.rows("confidence")] += 20.0
     state = network.initial_state(1)
     with torch.inference_mode():
         for _ in range(100):
@@ -179,12 +180,15 @@ def test_a_touch_is_answered_by_the_antennas_and_then_fades(network: Ember, plac
         path = []
         for _ in range(ticks):
             output, state = network(senses, mask, torch.full((1, 1), 0.1), state)
-            senses[0, first : first + 2] = output.command[0, 2:4] / network.scale[2:4]
+            senses[0, first : first + 2] = output.command[0, 2:4] / torch.tensor(
+                [SENSES[first + i].scale for i in (0, 1)]
+            )
             path.append(output.command[0, 2:4])
         return torch.stack(path), state
 
     with torch.inference_mode():
-        network.heads.weight[network.head_rows("antennas")] = 0.0
+        network.heads.weights.weight[network.heads.rows("trim")] = 0.0
+        network.heads.weights.bias[network.heads.rows("motion")] = 2.0
         bias[1:] -= 200.0
         calm, state = live(30, network.initial_state(1))
         bias[1 + PLACES_TOUCHED.index(place)] += 400.0
@@ -218,7 +222,7 @@ def test_a_bundle_computes_what_torch_computes(config: NetworkConfig, tmp_path: 
     assert bundle.manifest.parity.steps == 300
     assert bundle.manifest.parity.max_abs_error <= PARITY_BOUND
     with torch.no_grad():
-        network.heads.bias += 1e-3
+        network.heads.weights.bias += 1e-3
     assert measure_parity(network, bundle, 10).max_abs_error > PARITY_BOUND
 
 
