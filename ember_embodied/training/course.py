@@ -62,6 +62,8 @@ class Course:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
     cloning: CloningConfig = field(default_factory=CloningConfig)
+    recorded: tuple[str, ...] = ()
+    """Files of lives that were lived elsewhere, to learn from as well."""
     torch_seed: int = 1
 
     def scaled(self, share: float) -> Course:
@@ -114,7 +116,8 @@ def train(course: Course, work: Path, jobs: int, progress: Progress) -> Ember:
         raise files.LifeError(f"seeds {first}:{last}: the course needs {needed} lives")
     torch.manual_seed(course.torch_seed)
     torch.set_num_threads(1)  # the matrices are small, and more threads only wait for each other
-    network, lives, driver = Ember(course.network), [], TEACHER
+    recorded = [files.load(Path(path)) for path in course.recorded]
+    network, lives, driver = Ember(course.network), list[list[files.Life]](), TEACHER
     for number in range(course.rounds):
         folder = work / f"round_{number:02d}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +127,7 @@ def train(course: Course, work: Path, jobs: int, progress: Progress) -> Ember:
         if weights.exists():
             load_weights(network, weights)
         else:
-            _learn(network, lives, course, number, folder, progress)
+            _learn(network, [*lives[:-1], lives[-1] + recorded], course, number, folder, progress)
             save_weights(network, weights)
         if number + 1 < course.rounds:
             driver = str(_draft(network, course, folder / "bundle"))
