@@ -128,9 +128,15 @@ def dry_friction(torque_n_m: Array, velocity_rad_s: Array, base_n_m: Array) -> A
     motor's own; bam adds the load's, which for a held load doubles the term. With that, legs that
     swing past their goal would stay 7 degrees away from it, which no owner reports.
     """
-    stribeck = np.exp(-((np.abs(velocity_rad_s) * _PER_STRIBECK_S) ** BAM_STRIBECK_EXPONENT))
-    share = stribeck * BAM_LOAD_FRICTION_STRIBECK + BAM_LOAD_FRICTION
-    friction: Array = share * np.abs(torque_n_m) + base_n_m
+    friction: Array = np.abs(velocity_rad_s)
+    friction *= _PER_STRIBECK_S
+    friction **= BAM_STRIBECK_EXPONENT
+    np.negative(friction, out=friction)
+    np.exp(friction, out=friction)
+    friction *= BAM_LOAD_FRICTION_STRIBECK
+    friction += BAM_LOAD_FRICTION
+    friction *= np.abs(torque_n_m)
+    friction += base_n_m
     return friction
 
 

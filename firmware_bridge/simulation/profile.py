@@ -21,6 +21,7 @@ PULSES_PER_TURN: Final = 4096.0
 VELOCITY_UNIT_PULSES_S: Final = 0.229 * PULSES_PER_TURN / 60.0
 ACCELERATION_UNIT_PULSES_S2: Final = 214.577 * PULSES_PER_TURN / 3600.0
 _TINY: Final = 1e-9
+_TINY_S: Final = 1e-12
 
 
 class Profile:
@@ -28,7 +29,7 @@ class Profile:
 
     def __init__(self, position: Array) -> None:
         self.position: Array = position.astype(np.float64)
-        self.velocity: Array = np.zeros(len(position))
+        self._velocity: Array = np.zeros(len(position))
         self.acceleration: Array = np.zeros(len(position))
         self._start = self.position.copy()
         self._goal = self.position.copy()
@@ -39,6 +40,14 @@ class Profile:
         self._elapsed = np.zeros(len(position))
         self._busy = False
         self._ramped = False
+        self._left_s = 0.0
+
+    @property
+    def velocity(self) -> Array:
+        """Speeds of the nine trajectories, pulses per second."""
+        if self._ramped or not self._busy:
+            return self._velocity
+        return np.where(self._elapsed >= self._duration, 0.0, self._cruise)
 
     def hold(self, where: Bools, position: Array) -> None:
         """Stand still at ``position`` where the mask says so."""
@@ -46,7 +55,7 @@ class Profile:
             (self._start, position),
             (self._goal, position),
             (self.position, position),
-            (self.velocity, 0.0),
+            (self._velocity, 0.0),
             (self._start_velocity, 0.0),
             (self._cruise, 0.0),
             (self._duration, 0.0),
@@ -62,7 +71,7 @@ class Profile:
         Register units. Cruise speed vc = (D - v0 ta / 2) / (T - ta) closes the distance D in the
         time T with ramps of ta, from the present speed v0.
         """
-        distance = goal - self.position
+        distance, before = goal - self.position, self.velocity
         ramp_ms = np.minimum(acceleration, velocity // 2)
         top = np.maximum(velocity * VELOCITY_UNIT_PULSES_S, _TINY)
         rate = acceleration * ACCELERATION_UNIT_PULSES_S2
@@ -71,10 +80,10 @@ class Profile:
         duration = np.where(time_based, velocity * 1e-3, np.abs(distance) / top + ramp)
         duration = np.where(velocity == 0, 0.0, duration)
         ramp = np.where(velocity == 0, 0.0, ramp)
-        cruise = (distance - 0.5 * self.velocity * ramp) / np.maximum(duration - ramp, _TINY)
+        cruise = (distance - 0.5 * before * ramp) / np.maximum(duration - ramp, _TINY)
         for array, value in (
             (self._start, self.position),
-            (self._start_velocity, self.velocity),
+            (self._start_velocity, before),
             (self._goal, goal.astype(np.float64)),
             (self._cruise, cruise),
             (self._duration, duration),
@@ -84,26 +93,27 @@ class Profile:
         self._elapsed[where] = 0.0
         self._busy = True
         self._ramped = bool(self._ramp.any())
+        self._left_s = float((self._duration - self._elapsed).max())
 
     def advance(self, dt_s: float) -> None:
         """Move the nine trajectories on by ``dt_s``."""
         if not self._busy:
             return
         self._elapsed += dt_s
-        done = self._elapsed >= self._duration
-        if done.all():
+        self._left_s -= dt_s
+        if self._left_s <= _TINY_S:
             np.copyto(self.position, self._goal)
-            self.velocity.fill(0.0)
+            self._velocity.fill(0.0)
             self.acceleration.fill(0.0)
             self._busy = False
             return
         if not self._ramped:
-            self.position[:] = self._start + self._cruise * np.minimum(
-                self._elapsed, self._duration
-            )
-            self.velocity[:] = np.where(done, 0.0, self._cruise)
+            np.minimum(self._elapsed, self._duration, out=self.position)
+            self.position *= self._cruise
+            self.position += self._start
             return
-        before = self.velocity.copy()
+        done = self._elapsed >= self._duration
+        before = self._velocity.copy()
         ramp = np.maximum(self._ramp, _TINY)
         elapsed = np.minimum(self._elapsed, self._duration)
         first = np.minimum(elapsed / ramp, 1.0)
@@ -118,5 +128,5 @@ class Profile:
         position = self._start + ramped + self._cruise * middle
         velocity = self._start_velocity + gain * first - self._cruise * last
         np.copyto(self.position, np.where(done, self._goal, position))
-        np.copyto(self.velocity, np.where(done, 0.0, velocity))
-        np.divide(self.velocity - before, dt_s, out=self.acceleration)
+        np.copyto(self._velocity, np.where(done, 0.0, velocity))
+        np.divide(self._velocity - before, dt_s, out=self.acceleration)

@@ -71,7 +71,7 @@ OVERLOAD_TIME_S: Final = 2.0
 """Overload: nearly the stall current of the maker's table at 5 V, for this long, with the shaft
 still. The manual only says that a load beyond the maximum output persists; these are estimates."""
 OVERLOAD_SPEED_RAD_S: Final = 0.2
-PROTECTION_PERIOD_S: Final = 0.02
+PROTECTION_PERIOD_S: Final = 0.05
 """How often a servo looks at its own heat, load and supply."""
 SHOCK_V: Final = 3.0
 """Under this rail voltage the servo's own supply fails (register bit 0x10)."""
@@ -111,6 +111,7 @@ class ServoBank(ServoRegisters):
         self._integral: Array = np.zeros(SERVO_COUNT)
         self._gap: Array = np.zeros(SERVO_COUNT)
         self._half_gap: Array = 0.5 * units.backlash_rad
+        self._far_gap: Array = -self._half_gap
         self._overload_s: Array = np.zeros(SERVO_COUNT)
         self._since_check_s = 0.0
         self._profile = Profile(self._position)
@@ -188,15 +189,20 @@ class ServoBank(ServoRegisters):
         Leaves ``drive_torque_n_m``, ``damping_n_m_s`` and ``friction_n_m`` for the plant.
         """
         self._velocity_rad_s = velocity_rad_s
-        position = np.rint(position_rad * self._scale + self._zero)
+        position = position_rad * self._scale
+        position += self._zero
+        np.rint(position, out=position)
         self._profile.advance(dt_s)
-        pwm = (self._profile.position - position) * self._p_gain
+        pwm = self._profile.position - position
+        pwm *= self._p_gain
         if not self._plain:
             pwm = self._full_law(pwm, position, velocity_rad_s, dt_s * 1e3)
         self._position = position
         slew = self._slope_counts_s * dt_s
-        pwm = np.minimum(np.maximum(pwm, self._pwm - slew), self._pwm + slew)
-        self._pwm = np.minimum(np.maximum(pwm, self._lower), self._limit)
+        np.maximum(pwm, self._pwm - slew, out=pwm)
+        np.minimum(pwm, self._pwm + slew, out=pwm)
+        np.maximum(pwm, self._lower, out=pwm)
+        self._pwm = np.minimum(pwm, self._limit, out=pwm)
         self._drive(velocity_rad_s, dt_s)
         self._since_check_s += dt_s
         if self._since_check_s >= PROTECTION_PERIOD_S:
@@ -239,12 +245,17 @@ class ServoBank(ServoRegisters):
         voltage = self._pwm * (self.rail_v / FULL_PWM)
         if self._sign is not None:
             voltage *= self._sign
-        current = (voltage - BACK_EMF_V_S * velocity_rad_s) * self._conductance_s
+        current = voltage - BACK_EMF_V_S * velocity_rad_s
+        current *= self._conductance_s
         torque = self.torque_constant_n_m_a * current
         # Inside the play the rotor runs free at its no-load speed and drives nothing.
-        gap = self._gap + (voltage * FREE_SPEED_RAD_S_V - velocity_rad_s) * dt_s
-        engaged = np.where(torque >= 0.0, gap, -gap) >= self._half_gap
-        self._gap = np.minimum(np.maximum(gap, -self._half_gap), self._half_gap)
+        gap = voltage * FREE_SPEED_RAD_S_V
+        gap -= velocity_rad_s
+        gap *= dt_s
+        gap += self._gap
+        engaged = np.copysign(gap, gap * torque) >= self._half_gap
+        np.maximum(gap, self._far_gap, out=gap)
+        self._gap = np.minimum(gap, self._half_gap, out=gap)
         gain = self._torque_per_volt * engaged
         self.drive_torque_n_m = gain * voltage
         self.damping_n_m_s = gain * BACK_EMF_V_S
