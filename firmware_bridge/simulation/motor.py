@@ -37,8 +37,13 @@ BAM_ARMATURE_KG_M2: Final = 0.0018954552619850965
 BODY_BEARING_FRICTION_N_M: Final = 0.11
 """Dry friction of the printed bearing under the body: this project's estimate, set so that the
 body lands 2 to 8 degrees short with P = 200 and I = 0, as owners measured."""
-BACKLASH_RAD: Final = math.radians(0.25)
-"""Play of the gears: the manual gives 0.25 degrees (15 arcmin) for this family."""
+GEAR_BACKLASH_RAD: Final = math.radians(0.25)
+ANTENNA_BACKLASH_RAD: Final = math.radians(0.5)
+"""Play of the gears: the manual gives 0.25 degrees (15 arcmin) for this family. Owners see the
+antennas shake in it, so theirs is taken to be twice that: this project's estimate."""
+LOOSE_SHARE: Final = 0.15
+"""Part of a gearbox's dry friction that is left in the middle of the play, where only the output
+shaft turns: this project's estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +110,17 @@ TORQUE_CONSTANT_N_M_A: Final = np.array([motor.torque_constant_n_m_a for motor i
 BACK_EMF_V_S: Final = np.array([motor.back_emf_v_s for motor in _NINE])
 ARMATURE_KG_M2: Final = np.array([motor.armature_kg_m2 for motor in _NINE])
 VISCOUS_N_M_S: Final = np.array([motor.viscous_n_m_s for motor in _NINE])
-FRICTION_BASE_N_M: Final = np.array(
+BEARING_FRICTION_N_M: Final = np.array(
+    [BODY_BEARING_FRICTION_N_M if index == BODY_YAW else 0.0 for index in range(len(_NINE))]
+)
+FRICTION_BASE_N_M: Final = BEARING_FRICTION_N_M + [motor.friction_base_n_m for motor in _NINE]
+LOOSE_FRICTION_N_M: Final = BEARING_FRICTION_N_M + LOOSE_SHARE * (
+    FRICTION_BASE_N_M - BEARING_FRICTION_N_M
+)
+BACKLASH_RAD: Final = np.array(
     [
-        motor.friction_base_n_m + (BODY_BEARING_FRICTION_N_M if index == BODY_YAW else 0.0)
-        for index, motor in enumerate(_NINE)
+        ANTENNA_BACKLASH_RAD if joint.model is ServoModel.XL330_M077 else GEAR_BACKLASH_RAD
+        for joint in JOINTS
     ]
 )
 
@@ -119,6 +131,8 @@ STANDBY_POWER_W: Final = 0.3
 """Heat: 18 g of plastic, copper and steel in still air; this project's estimate. A servo stalled
 at 5 V (7.4 W) passes 70 degrees after about two minutes."""
 STANDBY_CURRENT_A: Final = 0.017
+SUPPLY_RESISTANCE_OHM: Final = 0.12
+"""Battery, cable and connectors: this project's estimate for two LiFePO4 cells."""
 
 
 def dry_friction(torque_n_m: Array, velocity_rad_s: Array, base_n_m: Array) -> Array:
@@ -152,6 +166,8 @@ class ServoUnits:
     voltage_scale: Array
     """Error of the servo's own voltage reading."""
     ambient_c: Array
+    supply_ohm: float = SUPPLY_RESISTANCE_OHM
+    """Of battery, cable and connectors together: how far the voltage sags under load."""
 
     @staticmethod
     def nominal() -> ServoUnits:
@@ -160,7 +176,7 @@ class ServoUnits:
             np.ones(9),
             np.ones(9),
             np.zeros(9),
-            np.full(9, BACKLASH_RAD),
+            BACKLASH_RAD.copy(),
             np.ones(9),
             np.full(9, AMBIENT_C),
         )
@@ -175,7 +191,8 @@ class ServoUnits:
             np.clip(1.0 + 0.05 * draws[0], 0.7, 1.3),
             np.clip(np.exp(0.25 * draws[1]), 0.6, 1.75),
             6.0 * draws[2],
-            BACKLASH_RAD * np.exp(0.3 * draws[3]),
+            BACKLASH_RAD * np.clip(np.exp(0.4 * draws[3]), 0.3, 3.0),
             1.0 + 0.01 * draws[4],
             AMBIENT_C + 2.0 * draws[5],
+            SUPPLY_RESISTANCE_OHM * float(np.exp(0.3 * spread * generator.standard_normal())),
         )

@@ -16,6 +16,7 @@ from firmware_bridge.simulation.motor import (
     BACK_EMF_V_S,
     FRICTION_BASE_N_M,
     HEAT_CAPACITY_J_K,
+    LOOSE_FRICTION_N_M,
     RESISTANCE_OHM,
     STANDBY_CURRENT_A,
     STANDBY_POWER_W,
@@ -64,8 +65,6 @@ FREE_SPEED_RAD_S_V: Final = 1.0 / BACK_EMF_V_S
 IDLE_CURRENT_A: Final = SERVO_COUNT * STANDBY_CURRENT_A
 
 SUPPLY_V: Final = 7.2
-SUPPLY_RESISTANCE_OHM: Final = 0.12
-"""Battery, cable and connectors: this project's estimate for two LiFePO4 cells."""
 OVERLOAD_CURRENT_A: Final = 0.9 * TABLE_VOLTAGE_V / RESISTANCE_OHM
 OVERLOAD_TIME_S: Final = 2.0
 """Overload: nearly the stall current of the maker's table at 5 V, for this long, with the shaft
@@ -112,6 +111,8 @@ class ServoBank(ServoRegisters):
         self._gap: Array = np.zeros(SERVO_COUNT)
         self._half_gap: Array = 0.5 * units.backlash_rad
         self._far_gap: Array = -self._half_gap
+        self._per_gap: Array = 1.0 / self._half_gap
+        self._loose_n_m: Array = LOOSE_FRICTION_N_M * units.friction_scale
         self._overload_s: Array = np.zeros(SERVO_COUNT)
         self._since_check_s = 0.0
         self._profile = Profile(self._position)
@@ -259,12 +260,17 @@ class ServoBank(ServoRegisters):
         gain = self._torque_per_volt * engaged
         self.drive_torque_n_m = gain * voltage
         self.damping_n_m_s = gain * BACK_EMF_V_S
-        self.friction_n_m = dry_friction(torque, velocity_rad_s, self.friction_base_n_m)
+        # Towards the middle of the play fewer of the gears turn with the shaft.
+        friction = dry_friction(torque, velocity_rad_s, self.friction_base_n_m)
+        friction -= self._loose_n_m
+        friction *= np.abs(gap) * self._per_gap
+        friction += self._loose_n_m
+        self.friction_n_m = friction
         self.current_a = current
         power_w = float(voltage @ current)
         self.energy_j += power_w * dt_s
         drawn_a = power_w / self.rail_v
-        self.rail_v = self.supply_v - SUPPLY_RESISTANCE_OHM * (drawn_a + IDLE_CURRENT_A)
+        self.rail_v = self.supply_v - self.units.supply_ohm * (drawn_a + IDLE_CURRENT_A)
 
     def _protect(self, dt_s: float) -> None:
         """Heat, overload, voltage; a bit of the shutdown mask takes the torque until reboot."""

@@ -10,10 +10,11 @@ import pytest
 from firmware_bridge.joints import JOINTS, ServoModel
 from firmware_bridge.simulation.motor import (
     MOTORS,
+    SUPPLY_RESISTANCE_OHM,
     VISCOUS_N_M_S,
     ServoUnits,
 )
-from firmware_bridge.simulation.servo import IDLE_CURRENT_A, SUPPLY_RESISTANCE_OHM, ServoBank
+from firmware_bridge.simulation.servo import IDLE_CURRENT_A, ServoBank
 from firmware_bridge.simulation.servo_registers import FULL_PWM, PWM_MODE
 
 # Maker's table: stall torque N m, stall current A, no-load speed rev/min at 3.7, 5.0 and 6.0 V.
@@ -81,5 +82,22 @@ def test_units_are_nominal_without_spread_and_differ_with_it() -> None:
     for name in ("torque_scale", "friction_scale", "offset_pulses", "backlash_rad", "ambient_c"):
         np.testing.assert_array_equal(getattr(none, name), getattr(nominal, name))
         assert len(set(getattr(usual, name).tolist())) == 9
+    assert none.supply_ohm == nominal.supply_ohm != usual.supply_ohm
     with pytest.raises(ValueError, match="spread"):
         ServoUnits.draw(np.random.default_rng(1), 4.0)
+
+
+def test_a_shaft_is_loose_in_the_play_of_its_gears_and_then_drags_them() -> None:
+    bank = ServoBank(ServoUnits.nominal())
+    bank.place(np.zeros(9))
+    bank.begin()
+    speed = np.full(9, 0.05)
+    friction = []
+    for step in range(40):
+        bank.advance(step * 0.005 * speed, speed, 0.005)
+        friction.append(bank.friction_n_m.copy())
+    np.testing.assert_allclose(friction[-1], bank.friction_base_n_m, rtol=1e-3)
+    assert friction[0][ANTENNA] < 0.3 * friction[-1][ANTENNA]
+    assert friction[0][BODY] > 0.9 * friction[-1][BODY]  # its bearing is behind the gears
+    caught = [int(np.argmax(np.array(friction)[:, j] > 0.99 * friction[-1][j])) for j in (1, 7)]
+    assert caught[1] > 1.5 * caught[0]  # antennas have more play
