@@ -53,6 +53,8 @@ class PersonBearing:
     """Seen from the head's centre; positive is below it."""
     distance_m: float
     speaking: bool
+    turned_rad: float = 0.0
+    """How far the face is turned away from the robot; the camera finds it up to about 1.4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,7 @@ class World:
                 pitch_rad=-math.atan2(up, math.hypot(x, y)),
                 distance_m=float(np.linalg.norm(there - self._head_m)),
                 speaking=person.speech_level > 0.0,
+                turned_rad=person.turned_rad,
             )
 
     def _base(self) -> BaseTruth:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,19 @@ def test_the_nearer_of_two_faces_wins_and_blur_hides_it() -> None:
     assert np.mean(np.array(yaws) < 0) > 0.9
     blurred = seen((person(0.3),), spin=6.0)
     assert np.mean([sight.view.best is not None for sight, _ in blurred]) < 0.3
+
+
+def test_a_face_that_is_turned_away_or_hidden_is_not_found() -> None:
+    found = [
+        np.mean([s.view.best is not None for s, _ in seen((replace(person(0.2), turned_rad=t),))])
+        for t in (0.5, 1.4, 2.0)
+    ]
+    assert found[0] > 0.9 > found[1] > 0.1
+    assert found[2] == 0
+    back, front = person(0.2, 2.0, "back"), replace(person(0.2, 1.0, "front"), turned_rad=3.0)
+    assert not any(s.view.best for s, _ in seen((back, front)))
+    aside = replace(person(0.5, 1.0, "aside"), turned_rad=3.0)
+    assert any(s.view.best for s, _ in seen((back, aside)))
 
 
 def walker(bearing_deg: float, speed_m_s: float = 0.5) -> RoomState:

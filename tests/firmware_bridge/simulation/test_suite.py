@@ -123,7 +123,7 @@ def test_hands_keep_to_their_rates_and_ranges(lives: list[Scenario]) -> None:
         antenna = hand.place.endswith("antenna")
         span = suite.touches.antenna_force_n if antenna else suite.touches.force_n
         assert span[0] / 2 <= hand.force_n <= span[1]
-        assert inside(hand.seconds, (0.08, 0.25) if hand.kind == "tap" else suite.touches.seconds)
+        assert inside(hand.seconds, (0.06, 0.25) if hand.kind == "tap" else suite.touches.seconds)
     turns = [h for life in lives for h in life.hands if h.kind == "turn"]
     assert {np.sign(h.angle_deg) for h in turns} == {-1.0, 1.0}
     assert all(inside(abs(h.angle_deg), suite.grips.turn_deg) for h in turns)
