@@ -20,6 +20,7 @@ BENCHES: Final = {
     "simulation": "speed and truth of the simulated robot",
     "bus": "servo body on the virtual bus",
     "senses": "orientation, faces and sound on real recordings",
+    "hearing": "errors of the hearing atlases and of the simulated array",
     "log": "cost, loss and recovery of the log",
     "network": "what the default bundle reaches against its baselines",
     "runtime": "time and memory of the network, start-up of the loop",

@@ -19,6 +19,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_bridge.simulation.tables import TableError
+
 FORMAT: Final = 1
 SHIPPED: Final = resources.files("firmware_bridge.simulation") / "atlases"
 SUFFIX: Final = ".npz"
@@ -35,7 +37,7 @@ Levels = NDArray[np.int8]
 Flags = NDArray[np.uint8]
 
 
-class AtlasError(ValueError):
+class AtlasError(TableError):
     """An atlas cannot be read; the message is one line that names the file and what is wrong."""
 
 
@@ -173,7 +175,8 @@ def save_atlas(path: Path, atlas: Atlas) -> None:
 
 
 def _checked(arrays: dict[str, NDArray[Any]], name: str) -> Atlas:
-    about = _about(arrays.pop("about", None), name)
+    about = _about(arrays.get("about"), name)
+    arrays = {key: array for key, array in arrays.items() if key != "about"}
     missing = sorted(SHAPES.keys() - arrays.keys())
     if missing:
         raise AtlasError(f"atlas {name}: '{missing[0]}' is missing")

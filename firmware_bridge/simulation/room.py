@@ -13,9 +13,6 @@ from firmware_bridge.sensors.reader import wrap_angle
 from firmware_bridge.simulation.scenario import WorldChange
 
 NS: Final = 1e-9
-SYLLABLE_HZ: Final = 4.5
-"""Speech swells and fades at the rate of syllables."""
-SYLLABLE_DEPTH: Final = 0.6
 CLEAR_M: Final = 0.5
 """Nobody walks nearer to the robot than this, or than where they stand anyway: it is on a table."""
 STEP_S: Final = 0.5
@@ -44,6 +41,8 @@ class SoundSource:
     z_m: float
     level: float
     speech: bool
+    who: str = ""
+    """Tells one voice from another while they last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +174,8 @@ class RoomState:
 
     def sounds(self, t_ns: int) -> list[SoundSource]:
         """Everything that can be heard at ``t_ns``; forgets noises that are over."""
-        swell = 1.0 - SYLLABLE_DEPTH * math.sin(math.pi * SYLLABLE_HZ * t_ns * NS) ** 2
         sources = [
-            SoundSource(who.x_m, who.y_m, who.z_m, who.speech_level * swell, speech=True)
+            SoundSource(who.x_m, who.y_m, who.z_m, who.speech_level, speech=True, who=who.name)
             for who in self.people(t_ns)
             if who.speech_level > 0.0
         ]
@@ -187,7 +185,8 @@ class RoomState:
         for sound in self._sounds:
             _, level, bearing, distance = sound.values
             x, y = distance * math.cos(bearing), distance * math.sin(bearing)
-            sources.append(SoundSource(x, y, 0.3, level, speech=sound.kind == "radio"))
+            radio, name = sound.kind == "radio", f"{sound.kind} {sound.t_mono_ns}"
+            sources.append(SoundSource(x, y, 0.3, level, speech=radio, who=name))
         return sources
 
 

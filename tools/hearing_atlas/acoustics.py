@@ -86,7 +86,8 @@ def draw_room(rt60_s: float, generator: np.random.Generator) -> Acoustics:
     areas = np.repeat([size[1] * size[2], size[0] * size[2], size[0] * size[1]], 2)
     walls = np.exp(generator.normal(0.0, WALL_SPREAD, 6))
     octave = np.arange(len(BANDS_HZ)) - BANDS_HZ.index(1000.0)
-    shape = walls[:, None] * np.clip(1.0 + generator.uniform(*SLOPES, 6)[:, None] * octave, 0.3, 2.5)
+    slope = generator.uniform(*SLOPES, 6)[:, None]
+    shape = walls[:, None] * np.clip(1.0 + slope * octave, 0.3, 2.5)
     scale = _scale(rt60_s, size, areas, shape)
     absorption = np.clip(scale * shape, *ABSORPTION)
     margin = np.minimum(size[:2] / 2.0 - 0.05, 0.5)
@@ -136,8 +137,8 @@ def draw_places(room: Acoustics, count: int, generator: np.random.Generator) -> 
         span = (NEAR_M, SPLIT_M) if index % 2 else (SPLIT_M, FAR_M)
         distance = float(np.exp(generator.uniform(*np.log(span))))
         way = np.array([np.cos(room.heading_rad + bearing), np.sin(room.heading_rad + bearing)])
-        ahead = np.where(way > 0.0, room.size_m[:2] - CLEAR_M - room.head_m[:2], room.head_m[:2] - CLEAR_M)
-        reach = float(np.min(np.maximum(ahead, 0.05) / np.maximum(np.abs(way), 1e-9)))
+        free = np.where(way > 0.0, room.size_m[:2] - room.head_m[:2], room.head_m[:2]) - CLEAR_M
+        reach = float(np.min(np.maximum(free, 0.05) / np.maximum(np.abs(way), 1e-9)))
         distance = max(min(distance, reach), min(reach, NEAR_M), 0.15)
         height = min(room.head_m[2] + generator.uniform(*FACE_M), room.size_m[2] - CLEAR_M)
         at = np.array([*(room.head_m[:2] + distance * way), height])
@@ -231,9 +232,7 @@ def in_bands(signal: Array) -> Array:
     frequency = np.fft.rfftfreq(count, 1.0 / RATE_HZ)
     edges = np.sqrt(2.0) * np.array(BANDS_HZ[:-1])
     band = np.searchsorted(edges, frequency)
-    return np.stack(
-        [np.fft.irfft(spectrum * (band == k), count) for k in range(len(BANDS_HZ))]
-    )
+    return np.stack([np.fft.irfft(spectrum * (band == k), count) for k in range(len(BANDS_HZ))])
 
 
 def diffuse(samples: int, microphones: Array, generator: np.random.Generator) -> Array:

@@ -51,8 +51,12 @@ class Settings:
 
     microphones: int = 4
     spacing_m: float = 0.033
-    voiced_share: float = 0.5
+    voiced_share: float = 0.6
     """Share of a frame's 10 ms slices that the detector must call speech."""
+    attack: int = 3
+    """So many such readings in a row set the flag: fewer are a knock."""
+    release: int = 2
+    """So many readings after the last one the flag goes."""
     aggressiveness: int = 3
     """Of the detector, 0 to 3."""
 
@@ -82,9 +86,8 @@ class Firmware:
         offsets = settings.offsets_m()
         self._pairs = np.triu_indices(settings.microphones, 1)
         lag = offsets[self._pairs[0]] - offsets[self._pairs[1]]
-        phase = (
-            2.0 * np.pi / SOUND_M_S * np.einsum("p,f,a->pfa", lag, frequency[self._bins], np.cos(ANGLES))
-        )
+        turns_m = 2.0 * np.pi / SOUND_M_S * frequency[self._bins]
+        phase = np.einsum("p,f,a->pfa", lag, turns_m, np.cos(ANGLES))
         steering = np.exp(-1j * phase).reshape(-1, len(ANGLES)).astype(np.complex64)
         self._steering = np.concatenate([steering.real, -steering.imag])
         self._window = np.hanning(WINDOW).astype(np.float32)
@@ -123,15 +126,15 @@ class Firmware:
         for now, before in zip(cross[1:], cross[:-1], strict=True):
             now += MEMORY * before
         flat = cross.reshape(len(cross), -1)
-        response = np.concatenate([flat.real, flat.imag], axis=1).astype(np.float32) @ self._steering
+        parts = np.concatenate([flat.real, flat.imag], axis=1).astype(np.float32)
+        response = parts @ self._steering
         best = response.argmax(axis=1)
         inner = np.clip(best, 1, len(ANGLES) - 2)
         rows = np.arange(len(best))
         left, top, right = (response[rows, inner + k] for k in (-1, 0, 1))
         bend = left - 2.0 * top + right
-        shift = np.where(
-            (best == inner) & (bend < 0.0), 0.5 * (left - right) / np.where(bend < 0.0, bend, -1.0), 0.0
-        )
+        peak = (best == inner) & (bend < 0.0)
+        shift = np.where(peak, 0.5 * (left - right) / np.where(peak, bend, -1.0), 0.0)
         return np.clip(ANGLES[best] + shift * (ANGLES[1] - ANGLES[0]), 0.0, np.pi)
 
     def _speech(self, samples: Array) -> NDArray[np.bool_]:
@@ -142,8 +145,18 @@ class Firmware:
         slices = pcm.reshape(-1, VAD_SAMPLES)
         voiced = np.array([detector.is_speech(piece.tobytes(), RATE_HZ) for piece in slices])
         speech = voiced.reshape(frames, -1).mean(axis=1) >= self.settings.voiced_share
-        speech[1:] |= speech[:-1].copy()  # the flag hangs over for one reading
-        return speech
+        return _steady(speech, self.settings.attack, self.settings.release)
+
+
+def _steady(voiced: NDArray[np.bool_], attack: int, release: int) -> NDArray[np.bool_]:
+    """The flag comes with the ``attack``th voiced reading in a row, and goes ``release`` late."""
+    flags = np.zeros_like(voiced)
+    run, left = 0, 0
+    for index, now in enumerate(voiced):
+        run = run + 1 if now else 0
+        left = release + 1 if run >= attack or (now and left > 0) else max(0, left - 1)
+        flags[index] = left > 0
+    return flags
 
 
 def _suppressed(samples: Array, lead: int) -> Array:

@@ -16,6 +16,7 @@ from scipy.signal import butter, fftconvolve, lfilter, sosfilt
 
 Array = NDArray[np.float64]
 
+TURN: Final = 2.0 * np.pi
 FAN_SHARE: Final = (0.2, 0.8)
 """Of a room's noise power that comes out of one fan; the rest is diffuse."""
 BLADES_HZ: Final = (60.0, 240.0)
@@ -36,6 +37,12 @@ HISS: Final = 0.7
 IN_THE_ROOM: Final = 0.2
 """Motor noise that comes back from the room, of that which comes straight."""
 
+CUP_HZ: Final = (900.0, 4000.0)
+DOOR_HZ: Final = (60.0, 500.0)
+RINGS: Final = 5
+RING_FADE_S: Final = (0.01, 0.045)
+BURST_FADE_S: Final = (0.004, 0.03)
+
 
 def _unit(signal: Array) -> Array:
     return signal / np.sqrt((signal**2).mean())
@@ -50,10 +57,11 @@ def room_noise(
     rumble = _unit(lfilter([1.0], [1.0, -pole], diffuse(samples, microphones, generator)))
     t = np.arange(samples) / RATE_HZ
     blades = generator.uniform(*BLADES_HZ)
-    air = _unit(lfilter([1.0], [1.0, -generator.uniform(*TILT_POLE)], generator.standard_normal(samples)))
+    air_pole = generator.uniform(*TILT_POLE)
+    air = _unit(lfilter([1.0], [1.0, -air_pole], generator.standard_normal(samples)))
     for k in range(1, HARMONICS + 1):
-        phase = generator.uniform(0.0, 2.0 * np.pi)
-        air += generator.uniform(0.1, 0.5) / k * np.sin(2.0 * np.pi * blades * k * t + phase)
+        phase = generator.uniform(0.0, TURN)
+        air += generator.uniform(0.1, 0.5) / k * np.sin(TURN * blades * k * t + phase)
     fan = _unit(fftconvolve(air[None], fan_response, axes=1)[:, :samples])
     return _unit(np.sqrt(share) * fan + np.sqrt(1.0 - share) * rumble)
 
@@ -63,18 +71,18 @@ def motor_noise(
 ) -> Array:
     """[microphones, samples], RMS 1: nine gears near the head, and their echo in the room."""
     t = np.arange(samples) / RATE_HZ
-    omega = 2.0 * np.pi * np.fft.rfftfreq(samples, 1.0 / RATE_HZ)
+    omega = TURN * np.fft.rfftfreq(samples, 1.0 / RATE_HZ)
     total = np.zeros((len(offsets_m), len(omega)), dtype=np.complex128)
     band = butter(2, (800.0, 6500.0), "bandpass", fs=RATE_HZ, output="sos")
     for ahead, left, up in MOTORS_M:
         sway = sum(
-            generator.uniform(0.2, 0.5) * np.sin(2 * np.pi * generator.uniform(0.2, 1.5) * t + phase)
-            for phase in generator.uniform(0.0, 2.0 * np.pi, 3)
+            generator.uniform(0.2, 0.5) * np.sin(TURN * generator.uniform(0.2, 1.5) * t + phase)
+            for phase in generator.uniform(0.0, TURN, 3)
         )
         shaft = generator.uniform(*SHAFT_HZ) * (1.0 + 0.5 * np.clip(sway, -1.0, 1.0))
-        turn = 2.0 * np.pi * np.cumsum(shaft) / RATE_HZ
+        turn = TURN * np.cumsum(shaft) / RATE_HZ
         whine = sum(
-            generator.uniform(0.2, 1.0) * np.sin(teeth * turn + generator.uniform(0.0, 2.0 * np.pi))
+            generator.uniform(0.2, 1.0) * np.sin(teeth * turn + generator.uniform(0.0, TURN))
             for teeth in TEETH
         )
         hiss = sosfilt(band, generator.standard_normal(samples))
@@ -89,17 +97,23 @@ def motor_noise(
 
 
 def knock(samples: int, generator: np.random.Generator) -> Array:
-    """A door or a cup: a burst, and what it makes ring. RMS 1 over its first 0.3 s."""
+    """A door or a cup: a burst and what it makes ring, half of them twice.
+
+    It begins within the first 0.1 s; RMS 1 over 0.3 s from there.
+    """
     t = np.arange(samples) / RATE_HZ
-    cup = generator.random() < 0.5
-    ring_hz = generator.uniform(900.0, 4000.0, 5) if cup else generator.uniform(60.0, 500.0, 5)
-    fade_s = generator.uniform(0.03, 0.15, 5) if cup else generator.uniform(0.02, 0.1, 5)
+    ring_hz = generator.uniform(*(CUP_HZ if generator.random() < 0.5 else DOOR_HZ), RINGS)
+    fade_s = generator.uniform(*RING_FADE_S, RINGS)
     rings = sum(
-        np.sin(2 * np.pi * hz * t + generator.uniform(0, 6)) * np.exp(-t / fade)
+        np.sin(TURN * (hz * t + generator.uniform())) * np.exp(-t / fade)
         for hz, fade in zip(ring_hz, fade_s, strict=True)
     )
-    burst = generator.standard_normal(samples) * np.exp(-t / generator.uniform(0.004, 0.03))
-    again = round(generator.uniform(0.12, 0.6) * RATE_HZ)
+    burst = generator.standard_normal(samples) * np.exp(-t / generator.uniform(*BURST_FADE_S))
     once = rings + generator.uniform(0.5, 2.0) * burst
-    once[again:] += generator.uniform(0.2, 0.9) * once[:-again].copy()
-    return once / np.sqrt((once[: round(0.3 * RATE_HZ)] ** 2).mean())
+    sound = once.copy()
+    if generator.random() < 0.5:
+        again = round(generator.uniform(0.12, 0.5) * RATE_HZ)
+        sound[again:] += generator.uniform(0.2, 0.9) * once[:-again]
+    late = round(generator.uniform(0.0, 0.1) * RATE_HZ)
+    sound = np.concatenate([np.zeros(late), sound])[:samples]
+    return sound / np.sqrt((sound[late : late + round(0.3 * RATE_HZ)] ** 2).mean())
