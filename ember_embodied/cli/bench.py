@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from ember_embodied.bench.claims import Claim
+from ember_embodied.cli import embodied
 from ember_embodied.cli.main import EXIT_FAILED, complain
-from ember_embodied.cli.options import AsJson, print_json
+from ember_embodied.cli.options import AsJson, print_json, seed_range
 from ember_embodied.errors import UserError, existing_file, unknown
 
 BENCHES: Final = {
@@ -22,7 +23,8 @@ BENCHES: Final = {
     "senses": "orientation, faces and sound on real recordings",
     "hearing": "errors of the hearing atlases and of the simulated array",
     "log": "cost, loss and recovery of the log",
-    "network": "what the default bundle reaches against its baselines",
+    "embodied": "what the bundle is worth in simulated lives, beside its rivals",
+    "network": "whether bundle and torch compute the same",
     "runtime": "time and memory of the network, start-up of the loop",
     "loop": "lateness, work and replay of the whole tick",
     "neck": "whether the legs hold the head wherever it may turn",
@@ -31,6 +33,7 @@ BENCHES: Final = {
 """Name, which is a module of ``ember_embodied.bench`` with a ``run``, and what it measures."""
 DEFAULT_SEEDS: Final = "0:5"
 NAME_COLUMNS: Final = 46
+CLAIMS: Final = "claims"
 
 Names = Annotated[
     list[str] | None,
@@ -42,6 +45,20 @@ Names = Annotated[
 ]
 
 
+class Verbs(TyperGroup):
+    """``embodied`` alone has options of its own; whatever else follows are names of claims."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Send everything that does not begin with a verb to the one that measures claims."""
+        verb = args[:1] if args and args[0] in self.commands else [CLAIMS]
+        return super().parse_args(ctx, [*verb, *args[len(verb) if args[:1] == verb else 0 :]])
+
+
+app = typer.Typer(cls=Verbs, add_completion=False)
+app.command("embodied")(embodied.command)
+
+
+@app.command(CLAIMS)
 def command(
     names: Names = None,
     as_json: AsJson = False,
@@ -65,6 +82,7 @@ def command(
       ember bench simulation --seeds 10:20 --json
       ember bench senses --data ../shared/data
       ember bench runtime --bundle ember-spine
+      ember bench embodied --help             policies on a suite, with options of its own
     """
     options: dict[str, Any] = {"seeds": seed_range(seeds), "note": complain}
     if bundle is not None:
@@ -100,14 +118,6 @@ def measure(name: str, options: dict[str, Any]) -> list[Claim]:
     taken = inspect.signature(run).parameters
     claims: list[Claim] = run(**{key: value for key, value in options.items() if key in taken})
     return claims
-
-
-def seed_range(text: str) -> range:
-    """``A:B`` as a range that is not empty. Raises ``UserError``."""
-    found = re.fullmatch(r"(\d+):(\d+)", text)
-    if found is None or int(found[1]) >= int(found[2]):
-        raise UserError(f"--seeds {text!r} is not A:B with A below B, for instance 0:5")
-    return range(int(found[1]), int(found[2]))
 
 
 def claim_line(claim: Claim) -> str:

@@ -92,38 +92,6 @@ def parity(
         raise typer.Exit(1)
 
 
-@app.command()
-def evaluate(
-    bundle: BundleArgument = bundles.DEFAULT_BUNDLE,
-    seeds: Annotated[
-        str, typer.Option(metavar="A:B", help="Lives to measure on, B not included.")
-    ] = "300000:300010",
-    jobs: Annotated[int, typer.Option(min=1, help="Simulations at a time.")] = 1,
-    as_json: AsJson = False,
-) -> None:
-    """Let a bundle, its teacher and plain rules live the same lives, and compare them.
-
-    Example:
-      ember model evaluate ember-spine --seeds 300000:300020 --json
-    """
-    need_torch()
-    from ember_embodied.bench.network import compare
-    from ember_embodied.cli.bench import claim_line, seed_range
-
-    found, drawn = bundles.load(bundle), seed_range(seeds)
-    if "training" in found.manifest.seeds:
-        learned = seed_range(found.manifest.seeds["training"])
-        if drawn.start < learned.stop and learned.start < drawn.stop:
-            raise UserError(
-                f"--seeds {seeds}: the bundle learned from {learned.start}:{learned.stop}"
-            )
-    claims = compare(found, drawn, jobs)
-    if as_json:
-        print_json({"claims": claims})
-    else:
-        print("\n".join(map(claim_line, claims)))
-
-
 def score_lines(manifest: Manifest) -> list[str]:
     """The measured scores as a table, one line a number, the policies side by side."""
     policies = list(dict.fromkeys(score.policy for score in manifest.scores))

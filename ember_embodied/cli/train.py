@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ember_embodied.cli.bench import seed_range
 from ember_embodied.cli.model import need_torch, score_lines
+from ember_embodied.cli.options import seed_range
 from ember_embodied.errors import UserError, unknown
 from firmware_bridge.simulation.suite import SuiteError, load_suite
 

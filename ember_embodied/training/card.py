@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ember_embodied.bundle import Manifest, Score
-
-GOOD_WHEN_HIGH: Final = ("on_speaker_share", "on_speaker_behind_share", "touch_answered_share")
-MEANING: Final = {
-    "orienting_error_median": "angle between head and speaker 1.5 s after a voice starts, median",
-    "on_speaker_share": "share of voices with the head within 15 degrees of the speaker then",
-    "on_speaker_behind_share": "the same, for voices that start more than 90 degrees off",
-    "following_error_mean": "angle between head and the face that is followed, mean",
-    "touch_answered_share": "share of touches of antennas and head that the antennas answer",
-    "touch_latency_median": "time from touch to answer, median",
-    "false_answers": "antenna answers with no touch before them",
-    "false_turns": "times that the gaze leaves its right direction by itself",
-}
+from ember_embodied.trials.measures import GOOD_WHEN_HIGH, MEANING
 
 
 def write_card(manifest: Manifest) -> str:
@@ -43,7 +30,7 @@ def write_card(manifest: Manifest) -> str:
             *_table(manifest),
             "",
             "In brackets: 95 % interval from resampled lives. The teacher is told the truth, so it",
-            "is a ceiling; `reactive` is a few obvious rules on the same senses.",
+            "is a ceiling; `pid` and `stock` are rules on the same senses.",
             "",
             "## Where it falls short",
             "",

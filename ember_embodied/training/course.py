@@ -8,9 +8,7 @@ that was cut off goes on with the first life or round that is missing, and the r
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import cos, pi
 from pathlib import Path
@@ -22,22 +20,22 @@ import torch
 
 from ember_embodied import bundle as bundles
 from ember_embodied.bundle import Bundle, Score
-from ember_embodied.event_driven import network_of
 from ember_embodied.network import Ember, NetworkConfig
-from ember_embodied.runtime import Policy
 from ember_embodied.training import lives as files
 from ember_embodied.training.card import write_card
 from ember_embodied.training.cloning import CloningConfig, Curve, clone
-from ember_embodied.training.evaluation import Tally, figures, tally
-from ember_embodied.training.export import Provenance, code_sha256, write_bundle
-from ember_embodied.training.policies import BASELINES
+from ember_embodied.training.export import Provenance, write_bundle
 from ember_embodied.training.rollouts import RolloutSettings, live
 from ember_embodied.training.weights import load_weights, save_weights
+from ember_embodied.trials.composite import COMPOSITE, IDLE, TEACHER, standing
+from ember_embodied.trials.contest import Progress, judge, parallel
+from ember_embodied.trials.measures import figures
+from ember_embodied.trials.policies import EVENT_DRIVEN, policy
 
 T = TypeVar("T")
 
-TEACHER: Final = "teacher"
-REACTIVE: Final = "reactive"
+RIVALS: Final = ("pid", "stock")
+"""Who takes the exam beside the network."""
 WEIGHTS_NAME: Final = "weights.npz"
 FORGETTING: Final = 0.85
 OLD_ODDS: Final = 0.3
@@ -100,10 +98,6 @@ class Course:
         return bundles.sha256(msgspec.json.encode(self.facts(), order="sorted"))
 
 
-Progress = Callable[[str, int, int], None]
-"""Told (what, done, of how many) as the work goes on."""
-
-
 def silent(_what: str, _done: int, _whole: int) -> None:
     """Progress that nobody wants to hear of."""
 
@@ -157,7 +151,7 @@ def _live_all(
     missing = [seed for seed, path in paths.items() if not path.exists()]
     tasks = [(seed, settings, driver, str(paths[seed])) for seed in missing]
     done = len(paths) - len(missing)
-    for _ in _parallel(_live_one, tasks, jobs):
+    for _ in parallel(_live_one, tasks, jobs):
         done += 1
         progress(f"{folder.name}: lives", done, len(paths))
     return [files.load(path) for path in paths.values()]
@@ -165,55 +159,9 @@ def _live_all(
 
 def _live_one(seed: int, settings: RolloutSettings, driver: str, path: str) -> None:
     # every second life is lived event-driven: the network must know its own rests
-    life, _ = live(seed, settings, policy(driver, event_driven=seed % 2 == 1))
+    name = driver + EVENT_DRIVEN if seed % 2 and driver != TEACHER else driver
+    life, _ = live(seed, settings, policy(name))
     files.save(life, Path(path))
-
-
-def judge(
-    driver: str,
-    seeds: Sequence[int],
-    settings: RolloutSettings,
-    jobs: int,
-    progress: Progress,
-    folder: Path | None = None,
-) -> list[Tally]:
-    """Let a policy live ``seeds`` and tally each life, in order of seed.
-
-    Tallies are kept in ``folder``, if there is one, under the digest of who drives and how.
-    """
-    quiet = replace(settings, noise_share=0.0, astray_share=0.0)
-    place = None
-    if folder is not None:
-        who = driver if driver in (TEACHER, *BASELINES) else bundles.load(driver).digest
-        place = folder / bundles.sha256(f"{who} {quiet} {code_sha256()}".encode())[:16]
-        place.mkdir(parents=True, exist_ok=True)
-    results: dict[int, Tally] = {}
-    for seed, result in _parallel(_judge_one, [(s, quiet, driver, place) for s in seeds], jobs):
-        results[seed] = result
-        progress(f"exam: {Path(driver).name}", len(results), len(seeds))
-    return [results[seed] for seed in seeds]
-
-
-def _judge_one(
-    seed: int, settings: RolloutSettings, driver: str, place: Path | None
-) -> tuple[int, Tally]:
-    kept = place / f"{seed:07d}.json" if place else None
-    if kept is not None and kept.exists():
-        return seed, msgspec.json.decode(kept.read_bytes(), type=Tally)
-    _, trace = live(seed, settings, policy(driver))
-    found = tally(trace)
-    if kept is not None:
-        kept.write_bytes(msgspec.json.encode(found))
-    return seed, found
-
-
-def policy(name: str, *, event_driven: bool = False) -> Policy | None:
-    """A policy by name: the teacher (None: it drives by itself), a baseline, or a bundle."""
-    if name == TEACHER:
-        return None
-    if name in BASELINES:
-        return BASELINES[name]()
-    return network_of(bundles.load(name), event_driven=event_driven)
 
 
 def scores(
@@ -224,10 +172,18 @@ def scores(
     progress: Progress,
     folder: Path,
 ) -> tuple[Score, ...]:
-    """Measure each policy (shown name to driver) on the same seeds."""
-    found = []
-    for shown, driver in drivers.items():
-        for f in figures(judge(driver, seeds, settings, jobs, progress, folder)):
+    """Measure each policy (shown name to driver) on the same seeds, idle and teacher along."""
+    drivers = drivers | {IDLE: IDLE, TEACHER: TEACHER}
+    lives = {
+        shown: judge(driver, seeds, settings, jobs, progress, folder)
+        for shown, driver in drivers.items()
+    }
+    found = [
+        Score(shown, COMPOSITE, one.value, "1", len(seeds), one.interval)
+        for shown, one in standing(lives).composite.items()
+    ]
+    for shown, tallies in lives.items():
+        for f in figures(tallies):
             found.append(Score(shown, f.name, f.value, f.unit, f.n, f.interval))
     return tuple(found)
 
@@ -299,23 +255,9 @@ def graduate(
         seeds={"training": f"{first}:{used}", "exam": f"{exam.start}:{exam.stop}"},
     )
     bundle = write_bundle(network, out, provenance)
-    drivers = {out.name: str(out), TEACHER: TEACHER, REACTIVE: REACTIVE}
+    drivers = {out.name: str(out), **{name: name for name in RIVALS}}
     measured = scores(drivers, exam, course.rollout, jobs, progress, work / "exam")
     manifest = msgspec.structs.replace(bundle.manifest, scores=measured)
     bundles.save_manifest(out, manifest)
     (out / bundles.CARD_FILE).write_text(write_card(manifest), encoding="utf-8")
     return bundles.load(out)
-
-
-def _parallel(
-    work: Callable[..., T], tasks: Sequence[tuple[object, ...]], jobs: int
-) -> Iterator[T]:
-    """Run the tasks in ``jobs`` processes, results as they come; one job runs right here."""
-    if jobs <= 1:
-        for task in tasks:
-            yield work(*task)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(tasks) or 1), mp_context=context) as pool:
-        for future in as_completed([pool.submit(work, *task) for task in tasks]):
-            yield future.result()

@@ -8,33 +8,29 @@ network gets. All of it follows from a seed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ember_embodied.arming import ArmingSettings
+from ember_embodied.command_space import PLACES_TOUCHED
 from ember_embodied.life import Life as Loop
 from ember_embodied.loop import Mind
 from ember_embodied.runtime import Policy, State, Step
 from ember_embodied.sense_vector import INDEX, SENSES, STREAMS
 from ember_embodied.training.distraction import Distraction, look_elsewhere, wander
-from ember_embodied.training.evaluation import Onset, Trace
 from ember_embodied.training.lives import Life
-from ember_embodied.training.policies import plain_step
-from ember_embodied.training.teacher import HEAD, LEFT, RIGHT, Lesson, Person, Scene, Teacher
+from ember_embodied.training.teacher import Lesson, Person, Scene, Teacher
+from ember_embodied.trials.senses import plain_step
+from ember_embodied.trials.trace import PLACES, Trace, Witness
 from firmware_bridge.clock import SystemClock
 from firmware_bridge.command import MotorCommand
 from firmware_bridge.simulation.body import SimBody
-from firmware_bridge.simulation.hands import TOUCHES
-from firmware_bridge.simulation.scenario import Scenario, WorldChange
+from firmware_bridge.simulation.scenario import Scenario
 from firmware_bridge.simulation.suite import draw_life, load_suite
 from firmware_bridge.simulation.world import WorldTruth
 
 Array = NDArray[np.float32]
-
-PLACES: Final = {"left_antenna": LEFT, "right_antenna": RIGHT, "head": HEAD}
-"""Touches that are answered; a hand on the body or the foot is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +48,12 @@ class RolloutSettings:
 
 @dataclass(slots=True)
 class _Diary:
-    """What a life leaves, tick by tick."""
+    """What was felt and what would have been right, step by step."""
 
-    t_s: list[float] = field(default_factory=list)
     senses: list[Array] = field(default_factory=list)
     mask: list[Array] = field(default_factory=list)
     dt: list[float] = field(default_factory=list)
     lessons: list[Lesson] = field(default_factory=list)
-    commands: list[Array] = field(default_factory=list)
-    truths: list[WorldTruth] = field(default_factory=list)
-    changes: list[WorldChange] = field(default_factory=list)
-    told: list[bool] = field(default_factory=list)
 
 
 class Classroom:
@@ -86,7 +77,6 @@ class Classroom:
     def step(self, senses: Array, mask: Array, dt_s: float, state: State) -> Step:
         """The driver's step, written down with the lesson."""
         truth = self._body.truth()
-        diary = self.diary
         now_s = truth.t_mono_ns * 1e-9
         scene = scene_of(truth, senses, mask)
         lesson = self._teacher.step(scene, dt_s, self._last)
@@ -97,15 +87,11 @@ class Classroom:
         else:
             step = self._driver.step(senses, mask, dt_s, state)
         self._last = MotorCommand(*step.command.tolist())
-        diary.t_s.append(now_s)
+        diary = self.diary
         diary.senses.append(senses)
         diary.mask.append(mask)
         diary.dt.append(dt_s)
         diary.lessons.append(lesson)
-        diary.commands.append(step.command)
-        diary.truths.append(truth)
-        diary.told.append(scene.told is not None)
-        diary.changes.extend(self._body.drain_world())
         return step
 
 
@@ -120,7 +106,9 @@ def scene_of(truth: WorldTruth, senses: Array, mask: Array) -> Scene:
         told = (yaw, pitch)
     return Scene(
         people=tuple(Person(p.name, p.yaw_rad, p.pitch_rad, p.speaking) for p in truth.people),
-        touched=frozenset(PLACES[t.place] for t in truth.touches if t.place in PLACES),
+        touched=frozenset(
+            place for t in truth.touches if (place := PLACES.get(t.place)) in PLACES_TOUCHED
+        ),
         head_yaw_rad=truth.head.yaw_rad,
         head_pitch_rad=truth.head.pitch_rad,
         told=told,
@@ -140,15 +128,17 @@ def live(
     body.open()
     rng = np.random.default_rng([seed, 2])
     classroom = Classroom(body, driver, _distraction(settings, rng))
+    witness = Witness(body)
     loop = Loop(
         body,
         Mind(classroom, period_ns=round(1e9 / settings.rate_hz)),
         ArmingSettings(),
+        companions=(witness,),
         stopwatch=SystemClock(),
     )
     loop.run(round(settings.seconds * settings.rate_hz))
     body.close()
-    return _life(classroom.diary), _trace(classroom.diary)
+    return _life(classroom.diary), witness.trace()
 
 
 def _distraction(settings: RolloutSettings, rng: np.random.Generator) -> Distraction | None:
@@ -184,31 +174,3 @@ def _life(diary: _Diary) -> Life:
             dtype=np.float32,
         ),
     )
-
-
-def _trace(diary: _Diary) -> Trace:
-    names = sorted({person.name for truth in diary.truths for person in truth.people})
-    bearing = {name: np.zeros(len(diary.truths)) for name in names}
-    for i, truth in enumerate(diary.truths):
-        here = {person.name: person.yaw_rad for person in truth.people}
-        for name in names:
-            bearing[name][i] = here.get(name, bearing[name][i - 1])
-    return Trace(
-        t_s=np.array(diary.t_s),
-        head_yaw_rad=np.array([truth.head.yaw_rad for truth in diary.truths]),
-        command_rad=np.stack(diary.commands).astype(np.float64),
-        gaze_yaw_rad=np.array([lesson.goal[0] for lesson in diary.lessons]),
-        attended=tuple(lesson.attending for lesson in diary.lessons),
-        bearing_rad=bearing,
-        speech=tuple(_onset(c, c.who) for c in diary.changes if c.kind == "speech"),
-        touches=tuple(
-            _onset(c, PLACES[c.who]) for c in diary.changes if c.kind in TOUCHES and c.who in PLACES
-        ),
-        excused=np.array([t.base.moving for t in diary.truths]) | np.array(diary.told),
-    )
-
-
-def _onset(change: WorldChange, who: str) -> Onset:
-    """A voice or a hand; its first value is how long it lasts."""
-    t_s = change.t_mono_ns * 1e-9
-    return Onset(t_s, t_s + change.values[0], who)

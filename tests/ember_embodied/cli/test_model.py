@@ -51,9 +51,3 @@ def test_parity_prints_a_claim_that_holds(
 def test_an_unknown_bundle_gets_one_clear_line() -> None:
     with pytest.raises(UserError, match="no bundle 'ember-spin'; did you mean 'ember-spine'"):
         model.info("ember-spin")
-
-
-def test_an_evaluation_on_learned_seeds_is_refused() -> None:
-    learned = bundles.load().manifest.seeds["training"]
-    with pytest.raises(UserError, match="learned from"):
-        model.evaluate("live", seeds=learned)

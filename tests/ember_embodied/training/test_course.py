@@ -10,17 +10,16 @@ from ember_embodied import bundle as bundles
 from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.training.card import write_card
 from ember_embodied.training.course import (
-    REACTIVE,
-    TEACHER,
     Course,
     graduate,
-    judge,
     silent,
     train,
 )
-from ember_embodied.training.evaluation import figures
 from ember_embodied.training.lives import LifeError
 from ember_embodied.training.rollouts import RolloutSettings, live
+from ember_embodied.trials.composite import TEACHER
+from ember_embodied.trials.contest import judge
+from ember_embodied.trials.measures import figures
 
 SHORT = RolloutSettings(seconds=8.0)
 TINY = Course(
@@ -70,7 +69,13 @@ def test_a_course_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
     assert manifest.trained
     assert manifest.parity.max_abs_error <= 1e-5
     assert manifest.seeds == {"training": "0:2", "exam": "50:51"}
-    assert {score.policy for score in manifest.scores} == {"tiny", TEACHER, REACTIVE}
+    assert {score.policy for score in manifest.scores} == {
+        "tiny",
+        "idle",
+        "stock",
+        "pid",
+        "teacher",
+    }
     card = (bundle.path / bundles.CARD_FILE).read_text("utf-8")
     assert card == write_card(manifest)
     assert "Where it falls short" in card

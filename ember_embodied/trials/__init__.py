@@ -1,0 +1,1 @@
+"""Trials: who may drive the robot, what its life was truly like, and what that life is worth."""
