@@ -21,24 +21,32 @@ from ember_embodied.bundle import sha256
 from ember_embodied.errors import UserError, unknown
 from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.training import lives as files
+from ember_embodied.training.ablation import closed_loop
+from ember_embodied.training.ablation.closed_loop import drive
 from ember_embodied.training.ablation.observation import observe
 from ember_embodied.training.ablation.task import LayerGates, Measure, Outcome, Progress
 from ember_embodied.training.cloning import CloningConfig, Curve, chunk_losses, clone
 from ember_embodied.training.course import Course, train
 from ember_embodied.training.lanes import chunk_of
 from ember_embodied.training.lives import Life, LifeError
+from ember_embodied.training.rollouts import RolloutSettings
+from ember_embodied.trials.composite import IDLE, LEAST_SPAN, TEACHER
+from ember_embodied.trials.contest import judge
+from ember_embodied.trials.measures import utility
 from firmware_bridge.clock import SystemClock
+from firmware_bridge.simulation.suite import SuiteError, load_suite
 
 DATA_FILE: Final = "data.json"
 SPLIT_SEED: Final = 0
 CURVE_POINTS: Final = 25
-MEASURES: Final = (
+LOSSES: Final = (
     Measure("loss", "1", higher_is_better=False, says="whole loss of cloning, held-out lives"),
     Measure("command", "1", higher_is_better=False, says="its part of the five commands"),
     Measure("gaze", "1", higher_is_better=False, says="its part of the gaze"),
-    Measure("touch", "nats", higher_is_better=False, says="its part of the skin"),
-    Measure("prediction", "1", higher_is_better=False, says="its part of the next senses"),
+    Measure("place", "1", higher_is_better=False, says="its part of where the gaze shall go"),
+    Measure("prediction", "nats", higher_is_better=False, says="its part of the next senses"),
     Measure("confidence", "nats", higher_is_better=False, says="its part of the confidence"),
+    Measure("touch", "nats", higher_is_better=False, says="its part of the skin"),
 )
 
 
@@ -49,9 +57,15 @@ class BodySizes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lives: int
     """At most so many lives are learned from."""
     held_out: int
-    batch: int = 24
+    batch: int = 32
     chunk: int = 50
     learning_rate: float = 3e-3
+    evaluation: int = 0
+    """Lives in closed loop; 0: none."""
+    first_seed: int = 700_000
+    """Of the lives in closed loop."""
+    suite: str = "standard"
+    """They are drawn from it."""
     course: float = 0.2
     """Share of the usual course that is lived where no folder of lives is given."""
 
@@ -68,6 +82,9 @@ class Data(msgspec.Struct, frozen=True):
     learned: tuple[str, ...]
     held_out: tuple[str, ...]
     facts: dict[str, str]
+    idle: float = 0.0
+    """Utility of standing still in the lives in closed loop."""
+    teacher: float = 1.0
 
 
 class BodyTask:
@@ -80,21 +97,27 @@ class BodyTask:
     def of(cls, sizes: Mapping[str, Any]) -> BodyTask:
         """From a spec's ``[sizes]``. Raises ``UserError``."""
         try:
-            return cls(msgspec.convert(dict(sizes), BodySizes))
-        except msgspec.ValidationError as error:
+            task = cls(msgspec.convert(dict(sizes), BodySizes))
+            load_suite(task.sizes.suite)
+        except (msgspec.ValidationError, SuiteError) as error:
             raise UserError(f"sizes: {error}") from error
+        return task
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        """Losses on held-out lives."""
-        return MEASURES
+        """Closed loop first, then losses on held-out lives."""
+        return (*closed_loop.MEASURES, *LOSSES) if self.sizes.evaluation else LOSSES
 
     @property
     def about(self) -> list[str]:
         """What a run is."""
         s = self.sizes
         effort = f"{s.steps:,} steps of {s.batch} lives times {s.chunk} ticks"
-        return [f"Each run clones the teacher for {effort}."]
+        lines = [f"Each run clones the teacher for {effort}."]
+        if s.evaluation:
+            lives = f"{s.evaluation} lives of the suite {s.suite}, the same for all"
+            lines.append(f"Then it drives the simulated robot through {lives}.")
+        return lines
 
     def check(self, settings: Mapping[str, Any]) -> None:
         """Build the network once. Raises ``UserError``."""
@@ -107,13 +130,38 @@ class BodyTask:
         if source is None:
             source = folder / "course"
             train(Course(seeds=(0, 100_000)).scaled(self.sizes.course), source, jobs, progress)
-        data = self._choose(source)
-        place = folder / DATA_FILE
-        if place.exists() and msgspec.json.decode(place.read_bytes(), type=Data) != data:
-            raise UserError(f"{folder}: its runs learned from other lives; name another --out")
+        data, place = self._choose(source), folder / DATA_FILE
+        if place.exists():
+            before = msgspec.json.decode(place.read_bytes(), type=Data)
+            if before.facts["digest"] != data.facts["digest"]:
+                raise UserError(f"{folder}: its runs learned from other lives; name another --out")
         folder.mkdir(parents=True, exist_ok=True)
+        if self.sizes.evaluation:
+            data = self._scaled(data, folder, jobs, progress)
         place.write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=1))
         return data.facts
+
+    def _scaled(self, data: Data, folder: Path, jobs: int, progress: Progress) -> Data:
+        """With what idle and teacher are worth: the scale of the composite."""
+        worth = {
+            name: utility(
+                judge(name, self._seeds(), self._rollout(), jobs, progress, folder / "judged")
+            )
+            for name in (IDLE, TEACHER)
+        }
+        if worth[TEACHER] - worth[IDLE] < LEAST_SPAN:
+            raise UserError(
+                f"evaluation = {self.sizes.evaluation}: these lives leave nothing to do, "
+                "the teacher is worth no more than standing still"
+            )
+        return msgspec.structs.replace(data, idle=worth[IDLE], teacher=worth[TEACHER])
+
+    def _seeds(self) -> range:
+        return range(self.sizes.first_seed, self.sizes.first_seed + self.sizes.evaluation)
+
+    def _rollout(self) -> RolloutSettings:
+        suite = self.sizes.suite
+        return RolloutSettings(seconds=load_suite(suite).seconds, suite=suite, noise_share=0.0)
 
     def _choose(self, source: Path) -> Data:
         paths = files.check_lives([source])
@@ -128,7 +176,7 @@ class BodyTask:
             "lives held out": str(held),
             "digest": sha256(whole.encode()),
         }
-        return Data(tuple(chosen[held:]), tuple(chosen[:held]), facts)
+        return Data(tuple(chosen[held:]), tuple(chosen[:held]), facts=facts)
 
     def run(self, folder: Path, settings: Mapping[str, Any], seed: int) -> Outcome:
         """Train one network and measure it."""
@@ -141,11 +189,16 @@ class BodyTask:
         train_s = (clock.mono_ns() - started_ns) * 1e-9
         network.eval()
         measures, gates = examine(network, _lives(data.held_out), config)
+        if self.sizes.evaluation and np.isfinite(measures["loss"]):
+            worth = (data.idle, data.teacher)
+            measures = drive(network, self._seeds(), self._rollout(), *worth) | measures
         fault = "" if all(map(np.isfinite, measures.values())) else "a loss is not finite"
         every = max(1, len(curve) // CURVE_POINTS)
         return Outcome(
             measures={} if fault else measures,
-            curve=[(c.step, _whole(_losses_of(c), config)) for c in curve[::-every][::-1]],
+            curve=[
+                (c.step, round(_whole(_losses_of(c), config), 4)) for c in curve[::-every][::-1]
+            ],
             gates=[] if fault else gates,
             parameters=sum(p.numel() for p in network.parameters() if p.requires_grad),
             train_s=train_s,

@@ -20,7 +20,7 @@ GATE_COLUMNS: Final = (
     "never_close",
 )
 OPEN: Final = 0.5
-"""A gate whose firing never goes above this never opens; one that is never below never closes."""
+"""A gate whose firing stays below this never opens; one that stays above it never closes."""
 
 Floats = NDArray[np.floating]
 
@@ -41,8 +41,8 @@ def firing_gates(layer: LayerGates, firing: Floats, threshold: float | None) -> 
         layer,
         fire_rate=float(by_gate.mean()),
         threshold=threshold,
-        never_open=float((by_gate.max(axis=0) <= OPEN).mean()),
-        never_close=float((by_gate.min(axis=0) >= OPEN).mean()),
+        never_open=float((by_gate.max(axis=0) < OPEN).mean()),
+        never_close=float((by_gate.min(axis=0) > OPEN).mean()),
     )
 
 

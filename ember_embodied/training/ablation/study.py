@@ -7,9 +7,6 @@ OUT/results.json                 all of them with their spec: the report is made
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,6 +18,7 @@ from ember_embodied.errors import UserError, existing_file
 from ember_embodied.training.ablation.spec import Spec, SpecError
 from ember_embodied.training.ablation.task import Measure, Outcome, Progress, make_task
 from ember_embodied.training.export import code_sha256
+from ember_embodied.trials.contest import parallel
 
 RESULTS_FILE: Final = "results.json"
 DATA_FOLDER: Final = "data"
@@ -101,7 +99,7 @@ def conduct(
     missing = [job for job in wanted if _stored(job) is None]
     done = len(wanted) - len(missing)
     progress("runs", done, len(wanted))
-    for name, seed in _in_parallel(missing, jobs):
+    for name, seed in parallel(_do, [(job,) for job in missing], jobs):
         done += 1
         progress(f"runs, {name} seed {seed}", done, len(wanted))
         collect()
@@ -152,17 +150,6 @@ def _do(job: _Job) -> tuple[str, int]:
     _place(job).parent.mkdir(parents=True, exist_ok=True)
     write_whole(_place(job), msgspec.json.encode(run))
     return job.condition, job.seed
-
-
-def _in_parallel(todo: list[_Job], jobs: int) -> Iterator[tuple[str, int]]:
-    """Results as they come; one job runs right here."""
-    if jobs <= 1:
-        yield from map(_do, todo)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(todo) or 1), mp_context=context) as pool:
-        for future in as_completed([pool.submit(_do, job) for job in todo]):
-            yield future.result()
 
 
 def _json(results: Results) -> bytes:

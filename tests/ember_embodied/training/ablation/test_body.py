@@ -8,12 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from ember_embodied.cli.main import main
+from ember_embodied.errors import UserError
+from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.sense_vector import MASK_COUNT, SENSE_COUNT
 from ember_embodied.training import lives as files
+from ember_embodied.training.ablation.body import BodyTask
 from ember_embodied.training.ablation.gates import attention_gates, firing_gates, mean_gates
+from ember_embodied.training.ablation.observation import observe
 from ember_embodied.training.ablation.task import LayerGates, Outcome
+from ember_embodied.training.course import silent
+from ember_embodied.training.lanes import chunk_of
 from ember_embodied.training.lives import Life
 
 SPEC = """
@@ -38,6 +45,19 @@ network = { neurons = 8 }
 name = "size"
 question = "do neurons help?"
 pairs = [["small", "smaller"]]
+"""
+SUITE = """
+seconds = 12
+atlas = "standard"
+[people]
+count_weights = [0, 1]
+front_deg = 100
+[talk]
+share = [0.9, 1]
+turn_s = [2, 3]
+gap_s = [0.2, 0.5]
+turns = [4, 8]
+level = [0.8, 0.9]
 """
 TICKS = 45
 
@@ -97,9 +117,36 @@ def test_a_study_of_two_networks(ablate: Any, tmp_path: Path) -> None:
     assert "small against smaller" in out
     assert (tmp_path / "out" / "report.md").read_text() == report
 
+    run = tmp_path / "out" / "runs" / "small" / "1.json"
+    first = json.loads(run.read_text())["outcome"]
+    run.unlink()
+    ablate(*lives)
+    again = json.loads(run.read_text())["outcome"]
+    assert again | {"train_s": 0.0} == first | {"train_s": 0.0}
+
     files.save(_life(9), tmp_path / "lives" / "life_0000003.npz")
     code, _, err = ablate(*lives)
     assert (code, "its runs learned from other lives" in err) == (2, True)
+
+
+def test_a_network_drives_the_robot_between_idle_and_teacher(tmp_path: Path) -> None:
+    for seed in range(3):
+        files.save(_life(seed), tmp_path / f"life_{seed:07d}.npz")
+    (tmp_path / "suite.toml").write_text(SUITE)
+    sizes = {"steps": 2, "lives": 2, "held_out": 1, "batch": 2, "chunk": 10, "evaluation": 1}
+    task = BodyTask.of(sizes | {"suite": str(tmp_path / "suite.toml")})
+    task.prepare(tmp_path / "data", tmp_path, 1, silent)
+    measured = task.run(tmp_path / "data", {"neurons": 8}, 0).measures
+    assert list(measured) == [measure.name for measure in task.measures if measure.name in measured]
+    assert -1.0 < measured["composite"] < 0.8  # it has learned next to nothing
+    assert measured["effort"] > 0.0
+
+    (tmp_path / "empty.toml").write_text('seconds = 6\natlas = "standard"\n')
+    task = BodyTask.of(sizes | {"suite": str(tmp_path / "empty.toml")})
+    with pytest.raises(UserError, match="these lives leave nothing to do"):
+        task.prepare(tmp_path / "other", tmp_path, 1, silent)
+    with pytest.raises(UserError, match=r"sizes: .*none\.toml"):
+        BodyTask.of(sizes | {"suite": str(tmp_path / "none.toml")})
 
 
 def test_bad_lives_stop_a_study_before_it_starts(ablate: Any, tmp_path: Path) -> None:
@@ -119,16 +166,25 @@ def test_bad_lives_stop_a_study_before_it_starts(ablate: Any, tmp_path: Path) ->
     assert (code, "no folder of lives" in err) == (2, True)
 
 
-def test_the_same_seed_is_the_same_run(ablate: Any, tmp_path: Path) -> None:
-    ablate("--lives", str(tmp_path / "lives"))
-    run = tmp_path / "out" / "runs" / "small" / "1.json"
-    first = json.loads(run.read_text())
-    run.unlink()
-    ablate("--lives", str(tmp_path / "lives"))
-    again = json.loads(run.read_text())
-    for outcome in (first["outcome"], again["outcome"]):
-        outcome.pop("train_s")
-    assert again == first
+def test_a_fresh_network_is_observed_as_it_is_built() -> None:
+    batch = chunk_of([_life(0), _life(1)])
+    seen = {}
+    for attention in ("lif_learnable", "softmax"):
+        torch.manual_seed(0)
+        network = Ember(NetworkConfig(attention=attention, neurons=16, layers=2))
+        with torch.inference_mode():
+            seen[attention] = {gates.layer: gates for gates in observe(network, batch)}
+        assert list(seen[attention]) == ["attention 0", "attention 1", "core", "where to look"]
+    fresh, plain = seen["lif_learnable"]["attention 1"], seen["softmax"]["attention 1"]
+    assert fresh.depth == 1
+    assert fresh.fire_rate == pytest.approx(0.5, abs=1e-3)  # it starts as plain softmax
+    assert fresh.threshold == pytest.approx(0.1)
+    assert fresh.entropy == pytest.approx(plain.entropy, abs=1e-5)
+    assert 1.0 < (plain.support or 0.0) <= 6.0
+    assert (plain.fire_rate, plain.threshold) == (None, None)
+    core = seen["softmax"]["core"]
+    assert core.threshold == pytest.approx(0.3)
+    assert 0.0 < (core.fire_rate or 0.0) < 1.0
 
 
 def test_gates_of_known_values() -> None:

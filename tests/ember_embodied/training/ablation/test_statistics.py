@@ -84,7 +84,7 @@ def test_intervals_cover_as_often_as_they_say() -> None:
     hits = [
         low <= 0.5 <= high
         for low, high in (
-            compare(rng.normal(0.5, 1.0, 5), np.zeros(5)).interval for _ in range(300)
+            compare(rng.normal(0.5, 1.0, 5), np.zeros(5)).interval for _ in range(150)
         )
     ]
-    assert 0.92 <= np.mean(hits) <= 0.98
+    assert 0.90 <= np.mean(hits) <= 0.99
