@@ -2,9 +2,9 @@
 
 One step, with the true time ``dt`` since the last one (all per neuron, ``*`` elementwise):
 
-    I  = gain * |x|                                      input current
+    I  = |x|                                             input current
     V' = V e^(-dt/tau_m) + (1 - e^(-dt/tau_m)) I         membrane potential
-    s  = sigmoid(k (V' - theta - rho R))                 firing, 0 to 1
+    s  = sigmoid(k (gain V' - theta - rho R))            firing, 0 to 1
     R' = R e^(-dt/tau_r) + (1 - e^(-dt/tau_r)) s         refractory load
     g  = leak + (1 - leak) s                             openness
     y  = g * x
@@ -28,7 +28,7 @@ STEEPNESS: Final = 6.0
 
 
 class LifState(NamedTuple):
-    """k V and R: membrane potential and refractory load, each [batch, neurons], zero at start."""
+    """Membrane potential and refractory load, each [batch, neurons], zero at start."""
 
     membrane: Tensor
     refractory: Tensor
@@ -47,7 +47,7 @@ class LifGate(nn.Module):
         self.log_tau_refractory = nn.Parameter(torch.full((neurons,), TAU_REFRACTORY_S).log())
 
     def constants(self) -> tuple[Tensor, ...]:
-        """Gain, threshold and rho in units of 1/k, leak and 1 - leak, each [neurons]."""
+        """Gain, threshold and rho times k, leak and 1 - leak, each [neurons]."""
         leak = torch.sigmoid(self.leak_logit)
         scaled = (STEEPNESS * p for p in (self.gain, self.threshold, self.rho))
         return (*scaled, leak, 1.0 - leak)
@@ -66,15 +66,15 @@ class LifGate(nn.Module):
             constants: of ``constants``.
             x: activity, [batch, neurons].
             kept: of ``prepare``.
-            state: of the last step, its membrane potential in units of 1/k.
+            state: of the last step.
 
         Returns:
             ``(y, openness, state)``: both [batch, neurons], openness in (0, 1).
         """
         gain, threshold, rho, leak, rest = constants
-        current = gain * x.abs()
+        current = x.abs()
         membrane = torch.addcmul(current, kept[0], state.membrane - current)
-        firing = torch.sigmoid(membrane - threshold - rho * state.refractory)
+        firing = torch.sigmoid(gain * membrane - threshold - rho * state.refractory)
         refractory = torch.addcmul(firing, kept[1], state.refractory - firing)
         openness = torch.addcmul(leak, rest, firing)
         return openness * x, openness, LifState(membrane, refractory)
