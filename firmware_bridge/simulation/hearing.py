@@ -35,6 +35,11 @@ HALF_POWER: Final = 0.18
 """Power that reads as an energy of 0.5; speech of level 0.6 at one metre reads 0.67."""
 DISTANCE_WEIGHT: Final = 0.3
 """What a factor of e in distance counts beside a way off by one on the unit sphere."""
+ATTACK: Final = 3
+"""So many readings in a row must sound like speech before the firmware says so: a knock is over
+by then."""
+RELEASE: Final = 1
+"""So many readings later than the last of them it says so still."""
 IDLE_WANDER_RAD: Final = math.radians(1.0)
 
 
@@ -93,6 +98,8 @@ class Ears:
         self._spoken = atlas.speech_error.shape[-1] - int(atlas.tail)
         self._voices: dict[str, _Voice] = {}
         self._angle_rad = math.pi / 2.0
+        self._run = 0
+        self._held = 0
         self._reading = int(generator.integers(atlas.quiet_angle.shape[-1]))
 
     def listen(
@@ -132,13 +139,21 @@ class Ears:
         if not flags & MOVED:
             angle = self._angle_rad + IDLE_WANDER_RAD * (2.0 * wander - 1.0)
         self._angle_rad = min(math.pi, max(0.0, angle))
-        speech = bool(flags & SPEECH)
+        speech = self._speech_flag(bool(flags & SPEECH))
         return DoaSample(
             t_mono_ns=t_ns,
             angle_rad=self._angle_rad,
             speech=speech,
             energy=power / (power + HALF_POWER) if speech else 0.0,
         )
+
+    def _speech_flag(self, like_speech: bool) -> bool:
+        self._run = self._run + 1 if like_speech else 0
+        if self._run >= ATTACK or (like_speech and self._held):
+            self._held = RELEASE + 1
+        else:
+            self._held = max(0, self._held - 1)
+        return self._held > 0
 
     def _follow(self, sources: list[SoundSource], head_m: Array, head_axes: Array) -> None:
         """Play every voice one reading on; who fell silent leaves an echo."""

@@ -173,7 +173,7 @@ def responses(
     shoebox.add_microphone_array(microphones)
     for at in places:
         shoebox.add_source(at)
-    np.random.seed(int(generator.integers(2**31)))  # noqa: NPY002  (the library's own generator)
+    pra.random.seed(int(generator.integers(2**31)))
     shoebox.compute_rir()
     found = []
     for index, at in enumerate(places):

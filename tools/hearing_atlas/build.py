@@ -46,7 +46,7 @@ VOICE: Final = 20
 TAIL: Final = 3
 KNOCK: Final = 8
 QUIET: Final = 40
-NOISE_S: Final = 20
+NOISE_S: Final = 10
 MIXTURES: Final = (
     (False, 30.0), (False, 20.0), (False, 11.0), (False, 3.0), (False, -6.0),
     (True, 12.0), (True, 3.0), (True, -6.0),

@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 import webrtcvad
 from numpy.typing import NDArray
-from scipy.signal import istft, stft
 
 Array = NDArray[np.float64]
 
@@ -51,12 +50,8 @@ class Settings:
 
     microphones: int = 4
     spacing_m: float = 0.033
-    voiced_share: float = 0.6
+    voiced_share: float = 0.5
     """Share of a frame's 10 ms slices that the detector must call speech."""
-    attack: int = 3
-    """So many such readings in a row set the flag: fewer are a knock."""
-    release: int = 2
-    """So many readings after the last one the flag goes."""
     aggressiveness: int = 3
     """Of the detector, 0 to 3."""
 
@@ -83,9 +78,7 @@ class Firmware:
         self.settings = settings
         frequency = np.fft.rfftfreq(WINDOW, 1.0 / RATE_HZ)
         self._bins = np.flatnonzero((frequency >= BAND_HZ[0]) & (frequency <= BAND_HZ[1]))
-        offsets = settings.offsets_m()
-        self._pairs = np.triu_indices(settings.microphones, 1)
-        lag = offsets[self._pairs[0]] - offsets[self._pairs[1]]
+        lag = settings.spacing_m * np.arange(1, settings.microphones)
         turns_m = 2.0 * np.pi / SOUND_M_S * frequency[self._bins]
         phase = np.einsum("p,f,a->pfa", lag, turns_m, np.cos(ANGLES))
         steering = np.exp(-1j * phase).reshape(-1, len(ANGLES)).astype(np.complex64)
@@ -121,8 +114,9 @@ class Firmware:
     def _angles(self, spectra: NDArray[np.complex64], evidence: Array) -> Array:
         """The angle of the strongest steered response, between grid points by a parabola."""
         white = spectra / (np.abs(spectra) + 1e-12)
-        first, second = self._pairs
-        cross = (white[:, :, first] * white[:, :, second].conj() * evidence[:, :, None]).sum(axis=1)
+        lags = range(1, self.settings.microphones)
+        pairs = [(white[:, :, :-k] * white[:, :, k:].conj()).sum(axis=2) for k in lags]
+        cross = (np.stack(pairs, axis=2) * evidence[:, :, None]).sum(axis=1)
         for now, before in zip(cross[1:], cross[:-1], strict=True):
             now += MEMORY * before
         flat = cross.reshape(len(cross), -1)
@@ -145,28 +139,22 @@ class Firmware:
         slices = pcm.reshape(-1, VAD_SAMPLES)
         voiced = np.array([detector.is_speech(piece.tobytes(), RATE_HZ) for piece in slices])
         speech = voiced.reshape(frames, -1).mean(axis=1) >= self.settings.voiced_share
-        return _steady(speech, self.settings.attack, self.settings.release)
-
-
-def _steady(voiced: NDArray[np.bool_], attack: int, release: int) -> NDArray[np.bool_]:
-    """The flag comes with the ``attack``th voiced reading in a row, and goes ``release`` late."""
-    flags = np.zeros_like(voiced)
-    run, left = 0, 0
-    for index, now in enumerate(voiced):
-        run = run + 1 if now else 0
-        left = release + 1 if run >= attack or (now and left > 0) else max(0, left - 1)
-        flags[index] = left > 0
-    return flags
+        speech[1:] |= speech[:-1].copy()  # the detector hangs over for one reading
+        return speech
 
 
 def _suppressed(samples: Array, lead: int) -> Array:
     """``samples`` with the background of its first ``lead`` frames taken out of its spectrum."""
-    _, _, spectrum = stft(samples, RATE_HZ, nperseg=WINDOW)
+    half = WINDOW // 2
+    window = np.sin(np.pi * (np.arange(WINDOW) + 0.5) / WINDOW)
+    padded = np.pad(samples, (half, WINDOW))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::half]
+    spectrum = np.fft.rfft(windows * window)
     power = np.abs(spectrum) ** 2
-    floor = power[:, : lead * FRAME // (WINDOW // 2)].mean(axis=1, keepdims=True)
+    floor = power[1 : lead * FRAME // half].mean(axis=0)
     gain = np.maximum(LEAST_GAIN, 1.0 - OVER * floor / (power + 1e-20))
-    _, clean = istft(spectrum * gain, RATE_HZ, nperseg=WINDOW)
-    return clean[: len(samples)]
+    clean = np.fft.irfft(spectrum * gain) * window
+    return (clean[1:, :half] + clean[:-1, half:]).ravel()[: len(samples)]
 
 
 def _evidence(power: Array, floor: Array) -> Array:

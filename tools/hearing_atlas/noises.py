@@ -37,11 +37,12 @@ HISS: Final = 0.7
 IN_THE_ROOM: Final = 0.2
 """Motor noise that comes back from the room, of that which comes straight."""
 
-CUP_HZ: Final = (900.0, 4000.0)
-DOOR_HZ: Final = (60.0, 500.0)
+CUP: Final = (900.0, 4000.0), (0.03, 0.15)
+DOOR: Final = (60.0, 500.0), (0.02, 0.1)
+"""What rings: its tones, Hz, and how fast they fade, s."""
 RINGS: Final = 5
-RING_FADE_S: Final = (0.01, 0.045)
 BURST_FADE_S: Final = (0.004, 0.03)
+AGAIN_S: Final = (0.12, 0.6)
 
 
 def _unit(signal: Array) -> Array:
@@ -97,23 +98,17 @@ def motor_noise(
 
 
 def knock(samples: int, generator: np.random.Generator) -> Array:
-    """A door or a cup: a burst and what it makes ring, half of them twice.
-
-    It begins within the first 0.1 s; RMS 1 over 0.3 s from there.
-    """
+    """A door or a cup: a burst, what rings, and the same again. RMS 1 over its first 0.3 s."""
     t = np.arange(samples) / RATE_HZ
-    ring_hz = generator.uniform(*(CUP_HZ if generator.random() < 0.5 else DOOR_HZ), RINGS)
-    fade_s = generator.uniform(*RING_FADE_S, RINGS)
+    tones_hz, fades_s = CUP if generator.random() < 0.5 else DOOR
+    ring_hz = generator.uniform(*tones_hz, RINGS)
+    fade_s = generator.uniform(*fades_s, RINGS)
     rings = sum(
-        np.sin(TURN * (hz * t + generator.uniform())) * np.exp(-t / fade)
+        np.sin(TURN * hz * t + generator.uniform(0.0, 6.0)) * np.exp(-t / fade)
         for hz, fade in zip(ring_hz, fade_s, strict=True)
     )
     burst = generator.standard_normal(samples) * np.exp(-t / generator.uniform(*BURST_FADE_S))
-    once = rings + generator.uniform(0.5, 2.0) * burst
-    sound = once.copy()
-    if generator.random() < 0.5:
-        again = round(generator.uniform(0.12, 0.5) * RATE_HZ)
-        sound[again:] += generator.uniform(0.2, 0.9) * once[:-again]
-    late = round(generator.uniform(0.0, 0.1) * RATE_HZ)
-    sound = np.concatenate([np.zeros(late), sound])[:samples]
-    return sound / np.sqrt((sound[late : late + round(0.3 * RATE_HZ)] ** 2).mean())
+    again = round(generator.uniform(*AGAIN_S) * RATE_HZ)
+    sound = rings + generator.uniform(0.5, 2.0) * burst
+    sound[again:] += generator.uniform(0.2, 0.9) * sound[:-again].copy()
+    return sound / np.sqrt((sound[: round(0.3 * RATE_HZ)] ** 2).mean())
