@@ -24,6 +24,7 @@ masks say, and those are watched. ``decide`` is pure and runs on the robot; ``th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -46,8 +47,6 @@ VOICE_S: Final = 0.3
 FACE_S: Final = 0.1
 OWN_S: Final = 0.2
 """The rest of a movement that becomes slower than its delta."""
-_ROUNDING_S: Final = 1e-4
-"""Ten ticks of a tenth make a second, in float32 too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,77 +129,69 @@ hand, a voice or a face makes. Every mask bit is watched besides."""
 ONSETS: Final = (Onset("doa.speech", VOICE_S), Onset("camera.confidence", FACE_S))
 MASK_S: Final = 0.1
 
-_ROWS: Final = len(WATCHED) + MASK_COUNT
+SECOND_US: Final = 1_000_000
+GAP_US: Final = round(LONGEST_GAP_S * SECOND_US)
+PAUSE_US: Final = round(PAUSE_S * SECOND_US)
+MASK_US: Final = round(MASK_S * SECOND_US)
+
+_WATCHED_END: Final = len(WATCHED)
+_ROWS: Final = _WATCHED_END + MASK_COUNT
 _COLUMN: Final = np.array([INDEX[row.name] for row in WATCHED], dtype=np.intp)
-_LESS: Final = np.array([INDEX[row.less or row.name] for row in WATCHED], dtype=np.intp)
+_LESS_ROW: Final = np.array([i for i, row in enumerate(WATCHED) if row.less], dtype=np.intp)
+_LESS: Final = np.array([INDEX[WATCHED[i].less] for i in _LESS_ROW], dtype=np.intp)
 _TIMES: Final = np.array(
     [
-        row.times * SENSES[i].scale / SENSES[INDEX[row.name]].scale
-        for row, i in zip(WATCHED, _LESS, strict=True)
+        WATCHED[i].times * SENSES[j].scale / SENSES[_COLUMN[i]].scale
+        for i, j in zip(_LESS_ROW, _LESS, strict=True)
     ],
     dtype=np.float32,
 )
-_ONSET: Final = np.array([INDEX[row.name] for row in ONSETS], dtype=np.intp)
-_WHILE: Final = np.array(
-    [[row.while_ == onset.name for onset in ONSETS] for row in WATCHED]
-    + [[False] * len(ONSETS)] * MASK_COUNT
+_HOLD_US: Final = np.array(
+    [round(row.hold_s * SECOND_US) for row in WATCHED] + [MASK_US] * MASK_COUNT, dtype=np.int64
 )
-_ALWAYS: Final = ~_WHILE.any(axis=1)
-_DELTA: Final = np.array(
-    [row.delta / SENSES[INDEX[row.name]].scale for row in WATCHED] + [0.5] * MASK_COUNT,
-    dtype=np.float32,
-)
-_HOLD_S: Final = np.array(
-    [row.hold_s for row in WATCHED] + [MASK_S] * MASK_COUNT + [row.hold_s for row in ONSETS],
-    dtype=np.float32,
-)
-_FOLLOWS: Final = np.array([row.follows for row in WATCHED] + [False] * MASK_COUNT)
-_PACE: Final = {
-    steps: np.where(_FOLLOWS, np.float32(FOLLOWING), np.float32(steps)).astype(np.float32)
-    for steps in (False, True)
-}
-NO_TIME: Final = np.float32(0.0)
-_GAP_S: Final = np.float32(LONGEST_GAP_S)
+_ONSETS: Final = tuple((INDEX[row.name], round(row.hold_s * SECOND_US)) for row in ONSETS)
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What the change detector looks at; leading axes are free."""
+def _tables(there: tuple[bool, ...]) -> tuple[Array, dict[bool, Array]]:
+    """While these onsets are there: the deltas, and how far references go, by "it steps"."""
+    names = {onset.name for onset, is_there in zip(ONSETS, there, strict=True) if is_there}
+    counts = [not row.while_ or row.while_ in names for row in WATCHED]
+    scales = [SENSES[i].scale for i in _COLUMN]
+    delta = [
+        row.delta / scale if count else np.inf
+        for row, scale, count in zip(WATCHED, scales, counts, strict=True)
+    ]
+    pace = {
+        steps: [
+            count * (FOLLOWING if row.follows else float(steps))
+            for row, count in zip(WATCHED, counts, strict=True)
+        ]
+        for steps in (False, True)
+    }
+    return (
+        np.array(delta + [0.5] * MASK_COUNT, dtype=np.float32),
+        {
+            steps: np.array(shares + [float(steps)] * MASK_COUNT, dtype=np.float32)
+            for steps, shares in pace.items()
+        },
+    )
 
-    values: Array
-    """[..., WATCHED and mask]."""
-    counts: NDArray[np.bool_]
-    """The same shape: whether the value may make an event."""
-    there: NDArray[np.bool_]
-    """[..., ONSETS]."""
 
-
-def watched(senses: Array, mask: Array) -> Inputs:
-    """Pick out of senses [..., S] and mask [..., M] what is watched."""
-    there = senses[..., _ONSET] > 0.5
-    counts = (there[..., np.newaxis, :] & _WHILE).any(axis=-1) | _ALWAYS
-    values = senses[..., _COLUMN] - _TIMES * senses[..., _LESS]
-    return Inputs(np.concatenate((values, mask), axis=-1), counts, there)
+_TABLES: Final = {there: _tables(there) for there in product((False, True), repeat=len(ONSETS))}
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the change detector remembers."""
+    """What the change detector remembers; times in whole microseconds, so that sums are exact."""
 
     reference: Array
-    """Values that the next ones are compared with, float32[WATCHED and mask]."""
-    gone_s: Array
-    """How long each of ``ONSETS`` has not been there, float32."""
-    since_s: np.float32
+    """Values that the next ones are compared with, float32[rows and mask]."""
+    since_us: int
     """Since the last network step."""
-    hold_s: np.float32
+    hold_us: int
     """What is left of the hold-off."""
-
-
-def first_memory() -> Memory:
-    """Before the first tick: nothing is there, so that whatever is there is an event."""
-    gone_s = np.full(len(ONSETS), PAUSE_S, dtype=np.float32)
-    return Memory(np.zeros(_ROWS, dtype=np.float32), gone_s, NO_TIME, NO_TIME)
+    gone_us: tuple[int, ...]
+    """How long each of ``ONSETS`` has not been there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,31 +201,52 @@ class Decision:
     steps: bool
     urgent: bool
     """Something has just changed; else a step is only due."""
-    since_s: np.float32
+    since_us: int
     """True time since the last network step: the dt of this one."""
     memory: Memory
 
 
-def decide(inputs: Inputs, dt_s: np.float32, memory: Memory) -> Decision:
-    """Decide for one tick, ``dt_s`` after the last one.
+def first_memory() -> Memory:
+    """Before the first tick: nothing is there, so that whatever is there is an event."""
+    return Memory(np.zeros(_ROWS, dtype=np.float32), 0, 0, (GAP_US,) * len(ONSETS))
+
+
+def microseconds(dt_s: float) -> int:
+    """Whole microseconds of a dt, the same for a float32 of it."""
+    return round(float(np.float32(dt_s)) * SECOND_US)
+
+
+def decide(senses: Array, mask: Array, dt_us: int, memory: Memory) -> Decision:
+    """Decide for one tick: senses float32[S] and mask float32[M], ``dt_us`` after the last one.
 
     The first tick has a mask bit that was not there, and steps.
     """
-    since_s = min(memory.since_s + dt_s, _GAP_S)
-    gone_s = memory.gone_s + dt_s
-    away = inputs.values - memory.reference
-    changed = (np.abs(away) > _DELTA) & inputs.counts
-    came = inputs.there & (gone_s > PAUSE_S)
-    hold_s = float((np.concatenate((changed, came)) * _HOLD_S).max())
-    urgent = hold_s > 0.0 or bool(memory.hold_s > _ROUNDING_S)
-    steps = urgent or bool(since_s > LONGEST_GAP_S - _ROUNDING_S)
+    values = np.empty(_ROWS, dtype=np.float32)
+    values[:_WATCHED_END] = senses[_COLUMN]
+    values[_LESS_ROW] -= _TIMES * senses[_LESS]
+    values[_WATCHED_END:] = mask
+    there = tuple([bool(senses[i] > 0.5) for i, _ in _ONSETS])
+    delta, paces = _TABLES[there]
+    away = values - memory.reference
+    changed = np.abs(away) > delta
+    gone_us = [min(gone + dt_us, GAP_US) for gone in memory.gone_us]
+    holds = [
+        hold_us
+        for (_, hold_us), is_there, gone in zip(_ONSETS, there, gone_us, strict=True)
+        if is_there and gone > PAUSE_US
+    ]
+    if changed.any():
+        holds.append(int(_HOLD_US[changed].max()))
+    urgent = bool(holds) or memory.hold_us > 0
+    since_us = min(memory.since_us + dt_us, GAP_US)
+    steps = urgent or since_us >= GAP_US
     after = Memory(
-        reference=memory.reference + _PACE[steps] * inputs.counts * away,
-        gone_s=np.where(inputs.there, NO_TIME, gone_s),
-        since_s=NO_TIME if steps else since_s,
-        hold_s=max(np.float32(hold_s), memory.hold_s - dt_s, NO_TIME),
+        reference=memory.reference + paces[steps] * away,
+        since_us=0 if steps else since_us,
+        hold_us=max(*holds, memory.hold_us - dt_us, 0),
+        gone_us=tuple([0 if here else gone for here, gone in zip(there, gone_us, strict=True)]),
     )
-    return Decision(steps, urgent, since_s, after)
+    return Decision(steps, urgent, since_us, after)
 
 
 def thin(senses: Array, mask: Array, dt: Array) -> tuple[NDArray[np.bool_], Array]:
@@ -249,11 +261,9 @@ def thin(senses: Array, mask: Array, dt: Array) -> tuple[NDArray[np.bool_], Arra
         ``keep`` bool[T], and float32[T, 1]: the time since the last kept tick. By ``decide``,
         as it runs on the robot; the same senses give the same answer.
     """
-    life, memory = watched(senses, mask), first_memory()
-    keep, since = np.zeros(len(dt), dtype=np.bool_), np.zeros_like(dt)
-    for i, (values, counts, there) in enumerate(
-        zip(life.values, life.counts, life.there, strict=True)
-    ):
-        decision = decide(Inputs(values, counts, there), dt[i, 0], memory)
-        keep[i], since[i, 0], memory = decision.steps, decision.since_s, decision.memory
-    return keep, since
+    memory = first_memory()
+    keep, since_us = np.zeros(len(dt), dtype=np.bool_), np.zeros(dt.shape)
+    for i, (row, there, dt_s) in enumerate(zip(senses, mask, dt[:, 0].tolist(), strict=True)):
+        decision = decide(row, there, microseconds(dt_s), memory)
+        keep[i], since_us[i, 0], memory = decision.steps, decision.since_us, decision.memory
+    return keep, (since_us / SECOND_US).astype(np.float32)

@@ -15,13 +15,13 @@ import numpy as np
 
 from ember_embodied.bundle import COMMAND_COUNT, Bundle
 from ember_embodied.change_detector import (
-    LONGEST_GAP_S,
-    NO_TIME,
+    GAP_US,
+    SECOND_US,
     Array,
     Memory,
     decide,
     first_memory,
-    watched,
+    microseconds,
 )
 from ember_embodied.runtime import Policy, Runtime, State, Step
 
@@ -46,34 +46,39 @@ class EventDriven:
         self._policy = policy
 
     def initial_state(self) -> State:
-        """Reference [1, R]; gone [1, 2] s; since, hold, left [1, 3] s; commands [1, 11]; its own.
+        """Reference [1, R]; since, hold, left and gone [1, 5] us; commands [1, 11]; its own.
 
         The commands are the one asked for now, the one that is aimed at, and the confidence.
         """
         held = np.zeros((1, 2 * COMMAND_COUNT + 1), dtype=np.float32)
-        return (*_arrays(first_memory(), NO_TIME), held, *self._policy.initial_state())
+        return (*_arrays(first_memory(), 0), held, *self._policy.initial_state())
 
     def step(self, senses: Array, mask: Array, dt_s: float, state: State) -> Step:
         """One tick: a step of the network, or the way to its last command with nothing foretold."""
-        reference, gone_s, times, held = state[:4]
-        memory, left_s = Memory(reference[0], gone_s[0], times[0, 0], times[0, 1]), times[0, 2]
-        before, aim, confidence = held[0, :COMMAND_COUNT], held[0, COMMAND_COUNT:-1], held[0, -1]
-        dt = np.float32(dt_s)
-        decision = decide(watched(senses, mask), dt, memory)
+        reference, times, held = state[:3]
+        since_us, hold_us, left_us, *gone_us = map(int, times[0].tolist())
+        memory = Memory(reference[0], since_us, hold_us, tuple(gone_us))
+        asked, aim = held[0, :COMMAND_COUNT], held[0, COMMAND_COUNT:-1]
+        dt_us = microseconds(dt_s)
+        decision = decide(senses, mask, dt_us, memory)
         memory = decision.memory
-        step = Step(aim, _NOTHING, float(confidence), _NOTHING, state[4:], stepped=False)
         if decision.steps:
-            step = self._policy.step(senses, mask, float(decision.since_s), state[4:])
-            left_s = NO_TIME if decision.urgent else np.float32(LONGEST_GAP_S)
-        if not np.isfinite(step.command).all():  # nothing to hold on to: step again
-            memory, left_s = replace(memory, hold_s=np.float32(LONGEST_GAP_S)), NO_TIME
-        share = dt / max(dt, left_s)
-        command = (1 - share) * before + share * step.command if share < 1.0 else step.command
-        held = np.concatenate((command, step.command, np.array([step.confidence], np.float32)))
-        arrays = _arrays(memory, max(NO_TIME, left_s - dt))
+            step = self._policy.step(senses, mask, decision.since_us / SECOND_US, state[3:])
+            left_us = 0 if decision.urgent else GAP_US
+            if not np.isfinite(step.command).all():  # nothing to hold on to: step again
+                memory, left_us = replace(memory, hold_us=GAP_US), 0
+        else:
+            step = Step(aim, _NOTHING, float(held[0, -1]), _NOTHING, state[3:], stepped=False)
+        command = step.command
+        if left_us > dt_us:
+            share = np.float32(dt_us / left_us)
+            command = (1 - share) * asked + share * command
+        held = np.concatenate((command, step.command, (np.float32(step.confidence),)))
+        arrays = _arrays(memory, max(0, left_us - dt_us))
         return replace(step, command=command, state=(*arrays, held[np.newaxis], *step.state))
 
 
-def _arrays(memory: Memory, left_s: np.float32) -> State:
-    times = np.array([[memory.since_s, memory.hold_s, left_s]], dtype=np.float32)
-    return memory.reference[np.newaxis], memory.gone_s[np.newaxis], times
+def _arrays(memory: Memory, left_us: int) -> State:
+    """Whole microseconds up to a second are exact in float32."""
+    times = [[memory.since_us, memory.hold_us, left_us, *memory.gone_us]]
+    return memory.reference[np.newaxis], np.array(times, dtype=np.float32)

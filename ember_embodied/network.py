@@ -60,6 +60,8 @@ class NetworkConfig:
     """A gate of ``cells.gates.GATES``."""
     core: str = "cfc_lif"
     """A core of ``cells.core.CORES``."""
+    feedforward: str = "none"
+    """What follows the attention in a layer, of ``cells.feedforward.FEEDFORWARDS``."""
     token: int = 32
     heads: int = 4
     layers: int = 1
@@ -97,12 +99,8 @@ class Unrolled(NamedTuple):
 
 def state_shapes(config: NetworkConfig) -> dict[str, int]:
     """Name and width of each part of the state, in order."""
-    return _state_shapes(make_core(config.core, 1, 1, config.neurons).state_shapes)
-
-
-def _state_shapes(core: dict[str, int]) -> dict[str, int]:
-    felt = {f"felt_{1 + i}": len(FELT) for i in range(FELT_TICKS)}
-    return core | {"gaze": 2, "phase": 1, "excitement": len(PLACES_TOUCHED)} | felt
+    with torch.random.fork_rng(devices=[]):  # nothing is drawn for what is only asked
+        return Ember(config).state_shapes
 
 
 class Ember(nn.Module):
@@ -119,16 +117,33 @@ class Ember(nn.Module):
         self.reader = SenseReader(
             config.token, MEASURED, THERE, last, [stream("command")], now, FELT
         )
-        self.attention = nn.ModuleList(
-            Attention(config.token, config.heads, config.attention) for _ in range(config.layers)
-        )
+        layers = [
+            Attention(
+                config.token,
+                config.heads,
+                config.attention,
+                config.feedforward,
+                layer=layer,
+                layers=config.layers,
+            )
+            for layer in range(config.layers)
+        ]
+        self.attention = nn.ModuleList(layers)
         inputs = len(TOKENS) * config.token
         self.core = make_core(config.core, inputs, config.backbone, config.neurons)
         self.heads = Heads(config.neurons)
         self.skin = Skin(config.skin)
         self.pattern = Pattern()
         self.body_share = nn.Parameter(torch.tensor(BODY_SHARE))
-        self.state_shapes = _state_shapes(self.core.state_shapes)
+        attention = [layer.state_shapes(len(TOKENS)) for layer in layers]
+        self._counts = [len(self.core.state_shapes), *(len(shapes) for shapes in attention)]
+        self.state_shapes = self.core.state_shapes | {
+            **{f"{n}_{i}": w for i, shapes in enumerate(attention) for n, w in shapes.items()},
+            "gaze": 2,
+            "phase": 1,
+            "excitement": len(PLACES_TOUCHED),
+            **{f"felt_{1 + i}": len(FELT) for i in range(FELT_TICKS)},
+        }
         self._widths = list(self.state_shapes.values())
         follow = torch.zeros(2, len(COMMANDS))
         follow[0, COMMANDS.index("head_yaw")] = follow[1, COMMANDS.index("head_pitch")] = 1.0
@@ -149,8 +164,8 @@ class Ember(nn.Module):
         self, senses: Tensor, mask: Tensor, dt: Tensor, state: State
     ) -> tuple[Output, State]:
         """One step: senses [B, S], mask [B, M], dt [B, 1] s, state of the last step [B, W]."""
-        core, (gaze, phase, excitement, *past) = self._split(state)
-        given, views = self._prepare(senses, mask, dt)
+        (core, *looked), (gaze, phase, excitement, *past) = self._split(state)
+        given, views, looked = self._prepare(senses, mask, dt, looked)
         y, openness, core = self.core.step(self.core.constants(), given, core)
         phase = self._breathe(phase, dt)
         wish = self.heads(y, phase, views, dt)
@@ -158,8 +173,8 @@ class Ember(nn.Module):
         touch = torch.softmax(self.skin((views.felt, *past), mask), dim=-1)
         excitement = self.pattern.excite(excitement, touch, dt)
         output = self._act(wish, (gaze, phase, excitement), openness, views)
-        after = (*core, gaze, phase, excitement, views.felt, *past[:-1])
-        return output, torch.cat(after, dim=-1)
+        after = (gaze, phase, excitement, views.felt, *past[:-1])
+        return output, self._join((core, *looked), after)
 
     def unroll(self, senses: Tensor, mask: Tensor, dt: Tensor, state: State) -> Unrolled:
         """T steps: senses [T, B, S], mask [T, B, M], dt [T, B, 1] s.
@@ -167,8 +182,8 @@ class Ember(nn.Module):
         The same numbers as T calls of ``forward``, many times faster to train: only the core,
         the gaze, the breathing and the excitement go tick by tick.
         """
-        core, (gaze, phase, excitement, *past) = self._split(state)
-        given, views = self._prepare(senses, mask, dt)
+        (core, *looked), (gaze, phase, excitement, *past) = self._split(state)
+        given, views, looked = self._prepare(senses, mask, dt, looked, ticks=True)
         felt = window(views.felt, past)
         touch = torch.log_softmax(self.skin(felt, mask), dim=-1)
         constants, hand = self.core.constants(), touch.exp()
@@ -185,21 +200,31 @@ class Ember(nn.Module):
             poses.append((gaze, excitement))
         gazes, excitements = (torch.stack(part) for part in zip(*poses, strict=True))
         output = self._act(wish, (gazes, phases, excitements), openness, views)
-        after = (*core, gaze, phase, excitement, *(part[-1] for part in felt[:-1]))
-        return Unrolled(output, gazes, wish.place, touch, torch.cat(after, dim=-1))
+        after = (gaze, phase, excitement, *(part[-1] for part in felt[:-1]))
+        return Unrolled(output, gazes, wish.place, touch, self._join((core, *looked), after))
 
-    def _split(self, state: State) -> tuple[Parts, Sequence[Tensor]]:
-        """The core's parts of a state, and the others."""
+    def _split(self, state: State) -> tuple[list[Parts], Parts]:
+        """The parts of core and of each layer of the attention, and the others."""
         parts = torch.split(state, self._widths, dim=-1)
-        own = len(self.core.state_shapes)
-        return parts[:own], parts[own:]
+        cells, start = [], 0
+        for count in self._counts:
+            cells.append(parts[start : start + count])
+            start += count
+        return cells, parts[start:]
 
-    def _prepare(self, senses: Tensor, mask: Tensor, dt: Tensor) -> tuple[Parts, Views]:
-        """Tokens, attention, and what of the core needs no state; views for the heads."""
+    def _join(self, cells: Sequence[Parts], others: Sequence[Tensor]) -> State:
+        return torch.cat((*(part for parts in cells for part in parts), *others), dim=-1)
+
+    def _prepare(
+        self, senses: Tensor, mask: Tensor, dt: Tensor, state: list[Parts], *, ticks: bool = False
+    ) -> tuple[Parts, Views, list[Parts]]:
+        """What of the core needs no state, views for the heads, and the attention's state."""
         tokens, bias, *views = self.reader(senses, mask)
-        for layer in self.attention:
-            tokens = layer(tokens, bias).tokens
-        return self.core.prepare(tokens.flatten(-2), dt), Views(*views)
+        load, after = None, []
+        for layer, parts in zip(self.attention, state, strict=True):
+            tokens, _, _, load, parts = layer(tokens, bias, dt, parts, load, ticks=ticks)
+            after.append(parts)
+        return self.core.prepare(tokens.flatten(-2), dt), Views(*views), after
 
     def _breathe(self, phase: Tensor, dt: Tensor) -> Tensor:
         phase = phase + dt * self.config.breath_hz

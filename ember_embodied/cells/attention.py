@@ -5,34 +5,62 @@ For tokens x [..., N, E] with H heads:
     q, k, v = W_qkv norm(x)                                  [..., H, N, E/H] each
     p       = softmax(q k^T / sqrt(E/H) + bias)              [..., H, N, N]
     p'      = gate(p)                                        see ``gates``
-    y       = x + W_o (p' v)                                 [..., N, E]
+    x'      = x + W_o (p' v)                                 [..., N, E]
+    y       = x' + feed forward of x'                        where there is one, ``feedforward``
 
-The cell knows nothing of what its tokens mean: the senses of one tick, where ``bias`` hides the
-absent ones, or a causal sequence, where each token sees itself and those before it.
+The cell knows nothing of what its tokens mean. Three ways to call it: ``forward`` for the senses
+of one tick, ``unroll`` for those of T ticks, where ``bias`` hides the absent ones and state goes
+from tick to tick; ``causal`` for a sequence, where each token sees itself and those before it.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from ember_embodied.cells.feedforward import make_feedforward
 from ember_embodied.cells.gates import make_gate
+from ember_embodied.cells.gates.gate import Gated, Parts, over_rows, over_ticks
+
+UNSEEN: Final = -1e4
+"""Score of a token that is still to come; e^-10000 is exactly 0."""
+ROW_S: Final = 0.1
+"""What one token of a sequence counts as in time: a tick of a 10 Hz loop."""
 
 
 class Attended(NamedTuple):
-    """Tokens after the attention, [..., N, E]; probabilities and openness, [..., H, N, N]."""
+    """What a layer gives."""
 
     tokens: Tensor
+    """[..., N, E]."""
     probabilities: Tensor
+    """After the gate, [..., H, N, N]."""
     openness: Tensor
+    """Of the gate, [..., H, N, N]."""
+    load: Tensor | None
+    """What the layer above is told, see ``gates.gate``."""
+    state: Parts
+    """The gate's parts, then the feed forward's."""
 
 
 class Attention(nn.Module):
-    """One layer of gated self-attention over ``width`` numbers a token."""
+    """One layer of gated self-attention over tokens of ``width`` numbers."""
 
-    def __init__(self, width: int, heads: int, gate: str) -> None:
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        gate: str,
+        feedforward: str = "none",
+        *,
+        causal: bool = False,
+        layer: int = 0,
+        layers: int = 1,
+    ) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"{heads} heads do not divide a token of {width} numbers")
@@ -40,14 +68,54 @@ class Attention(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.queries_keys_values = nn.Linear(width, 3 * width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
-        self.gate = make_gate(gate, heads)
+        self.gate = make_gate(gate, heads, width, causal=causal, layer=layer, layers=layers)
+        self.feedforward = make_feedforward(feedforward, width)
 
-    def forward(self, x: Tensor, bias: Tensor) -> Attended:
-        """One step: tokens x [..., N, E], score bias [..., N] or [..., N, N]."""
-        parts = self.queries_keys_values(self.norm(x)).unflatten(-1, (3 * self.heads, -1))
+    def state_shapes(self, tokens: int) -> dict[str, int]:
+        """Name and width of each part of the state, [B, width]."""
+        return self.gate.state_shapes(tokens) | self.feedforward.state_shapes(tokens)
+
+    def forward(
+        self,
+        x: Tensor,
+        bias: Tensor,
+        dt: Tensor,
+        state: Parts,
+        below: Tensor | None = None,
+        *,
+        ticks: bool = False,
+    ) -> Attended:
+        """One tick, or with ``ticks`` T of them along a first dimension more.
+
+        Args:
+            x: tokens, [B, N, E].
+            bias: added to the score of each key, [B, N].
+            dt: s since the last tick, [B, 1].
+            state: the parts of ``state_shapes``, without the dimension of ticks.
+            below: what the layer below told; None for the first.
+            ticks: True for many ticks.
+        """
+        own = len(self.gate.state_shapes(x.shape[-2]))
+        gate: Callable[..., Gated] = partial(over_ticks, self.gate) if ticks else self.gate
+        bias = bias.unsqueeze(-2).unsqueeze(-2)
+        attended, gated = self._attend(x, bias, lambda p: gate(p, dt, below, state[:own]))
+        y, kept = self.feedforward(attended, attended - x, dt, state[own:], ticks=ticks)
+        return Attended(y, *gated[:3], (*gated.state, *kept))
+
+    def causal(self, x: Tensor, below: Tensor | None = None) -> Attended:
+        """A sequence of N tokens x [B, N, E], from rest; each is a tick of ``ROW_S``."""
+        later = torch.triu(torch.full((x.shape[1],) * 2, UNSEEN, device=x.device), diagonal=1)
+        attended, gated = self._attend(x, later, lambda p: over_rows(self.gate, p, below, ROW_S))
+        y = self.feedforward.over_tokens(attended, attended - x, ROW_S)
+        return Attended(y, *gated[:3], ())
+
+    def _attend(
+        self, x: Tensor, bias: Tensor, gate: Callable[[Tensor], Gated]
+    ) -> tuple[Tensor, Gated]:
+        normed = self.norm(x)
+        parts = self.queries_keys_values(normed).unflatten(-1, (3 * self.heads, -1))
         q, k, v = parts.transpose(-2, -3).split(self.heads, dim=-3)  # [..., H, N, E/H]
         scores = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5
-        p = torch.softmax(scores + bias.unsqueeze(-2).unsqueeze(-2), dim=-1)
-        p, openness = self.gate(p)
-        mixed = (p @ v).transpose(-2, -3).flatten(-2)
-        return Attended(x + self.out(mixed), p, openness)
+        gated = gate(torch.softmax(scores + bias, dim=-1))
+        mixed = (gated.probabilities @ v).transpose(-2, -3).flatten(-2)  # [..., N, E]
+        return x + self.out(self.gate.mix(mixed, normed)), gated

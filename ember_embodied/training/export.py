@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from ember_embodied import bundle as bundles
-from ember_embodied import cells
 from ember_embodied.bundle import Bundle, Manifest, Parity, Score, TensorRow
 from ember_embodied.cells.pointing import PLACES
 from ember_embodied.command_space import COMMANDS, PLACES_TOUCHED
@@ -29,12 +28,12 @@ from ember_embodied.sense_vector import (
 from ember_embodied.training.graph import save_onnx
 from ember_embodied.training.weights import WEIGHTS_FILE, save_weights
 
-OPSET: Final = 18
+_ROOT: Final = Path(bundles.__file__).parent
 CODE_FILES: Final = (
     "network.py",
     "command_space.py",
     "sense_vector.py",
-    *sorted(f"cells/{path.name}" for path in Path(cells.__file__).parent.glob("*.py")),
+    *sorted(str(p.relative_to(_ROOT)) for p in (_ROOT / "cells").rglob("*.py")),
 )
 PARITY_SEED: Final = 7
 PARITY_BOUND: Final = 1e-5
@@ -181,5 +180,4 @@ def write_bundle(
 
 def code_sha256() -> str:
     """Digest of the code that defines what the graph computes."""
-    root = Path(bundles.__file__).parent
-    return bundles.sha256(b"".join((root / name).read_bytes() for name in CODE_FILES))
+    return bundles.sha256(b"".join((_ROOT / name).read_bytes() for name in CODE_FILES))

@@ -27,6 +27,7 @@ from firmware_bridge.clock import SystemClock
 from firmware_bridge.command import MotorCommand
 from firmware_bridge.simulation.body import SimBody
 from firmware_bridge.simulation.scenario import Scenario
+from firmware_bridge.simulation.sight import LOST_TURN_RAD
 from firmware_bridge.simulation.suite import draw_life, load_suite
 from firmware_bridge.simulation.world import WorldTruth
 
@@ -105,7 +106,10 @@ def scene_of(truth: WorldTruth, senses: Array, mask: Array) -> Scene:
         )
         told = (yaw, pitch)
     return Scene(
-        people=tuple(Person(p.name, p.yaw_rad, p.pitch_rad, p.speaking) for p in truth.people),
+        people=tuple(
+            Person(p.name, p.yaw_rad, p.pitch_rad, p.speaking, p.turned_rad < LOST_TURN_RAD)
+            for p in truth.people
+        ),
         touched=frozenset(
             place for t in truth.touches if (place := PLACES.get(t.place)) in PLACES_TOUCHED
         ),

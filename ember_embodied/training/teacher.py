@@ -76,6 +76,8 @@ class Person:
     yaw_rad: float
     pitch_rad: float
     speaking: bool
+    facing: bool = True
+    """Whether the face is turned so that a camera could find it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,9 @@ class Teacher:
             self._attending = _nearest_in_view(scene)
         found = people.get(self._attending or "")
         if found is not None:
-            self._lost_s, self._goal = 0.0, _within(found.yaw_rad, found.pitch_rad)
+            self._lost_s = 0.0
+            if found.facing or found.speaking:  # else the gaze stays where they were last
+                self._goal = _within(found.yaw_rad, found.pitch_rad)
             return GAZE_RATE_HZ
         self._attending = None
         self._lost_s += dt_s
@@ -251,7 +255,7 @@ def _nearest_in_view(scene: Scene) -> str | None:
     for person in scene.people:
         yaw = wrap(person.yaw_rad - scene.head_yaw_rad)
         pitch = person.pitch_rad - scene.head_pitch_rad
-        if abs(yaw) <= VIEW_YAW_RAD and abs(pitch) <= VIEW_PITCH_RAD:
+        if person.facing and abs(yaw) <= VIEW_YAW_RAD and abs(pitch) <= VIEW_PITCH_RAD:
             seen.append((hypot(yaw, pitch), person.name))
     return min(seen)[1] if seen else None
 

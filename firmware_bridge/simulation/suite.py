@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from firmware_bridge.simulation.atlas import shipped_atlases
 from firmware_bridge.simulation.chance import (
     Chance,
     PerMinute,
@@ -167,9 +168,18 @@ def load_suite(path_or_name: str | Path) -> Suite:
     An atlas that a file names by a relative path lies beside that file.
     """
     try:
-        return parse_suite(read_text(path_or_name, SHIPPED, "suite"), str(path_or_name))
+        suite = parse_suite(read_text(path_or_name, SHIPPED, "suite"), str(path_or_name))
     except TableError as error:
         raise SuiteError(str(error)) from None
+    if suite.atlas in shipped_atlases():
+        return suite
+    beside = Path(path_or_name).parent / suite.atlas
+    if not beside.is_file():
+        raise SuiteError(
+            f"suite {path_or_name}: atlas '{suite.atlas}' is no file beside it; "
+            f"give a path or one of: {', '.join(shipped_atlases())}"
+        )
+    return msgspec.structs.replace(suite, atlas=str(beside))
 
 
 def parse_suite(text: str, source: str) -> Suite:

@@ -36,8 +36,14 @@ SMALL = NetworkConfig(token=8, backbone=24, neurons=24, skin=16)
 FAMILY = [
     *(replace(SMALL, attention=name) for name in GATES),
     *(replace(SMALL, core=name) for name in CORES),
-    replace(SMALL, layers=2),
+    *(replace(SMALL, attention=name, layers=2) for name in ("lif_selective", "lif_power_law")),
+    replace(SMALL, attention="lif_refractory_across", layers=2),
+    *(replace(SMALL, feedforward=name) for name in ("mlp", "mlp_fire")),
 ]
+
+
+def _name(config: NetworkConfig) -> str:
+    return f"{config.attention}-{config.core}-{config.feedforward}-{config.layers}"
 
 
 def _awake(config: NetworkConfig) -> Ember:
@@ -63,7 +69,7 @@ def _life(ticks: int, batch: int) -> tuple[torch.Tensor, torch.Tensor, torch.Ten
     return senses, mask, dt
 
 
-@pytest.mark.parametrize("config", FAMILY, ids=lambda c: f"{c.attention}-{c.core}-{c.layers}")
+@pytest.mark.parametrize("config", FAMILY, ids=_name)
 def test_unrolling_is_the_same_as_stepping(config: NetworkConfig) -> None:
     network = _awake(config)
     senses, mask, dt = _life(20, 3)
@@ -215,7 +221,7 @@ def test_breathing_keeps_time_whatever_the_steps(network: Ember) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", FAMILY, ids=lambda c: f"{c.attention}-{c.core}-{c.layers}")
+@pytest.mark.parametrize("config", FAMILY, ids=_name)
 def test_a_bundle_computes_what_torch_computes(config: NetworkConfig, tmp_path: Path) -> None:
     network = _awake(config)
     bundle = write_bundle(network, tmp_path / "tiny", PROVENANCE, parity_steps=300)

@@ -56,6 +56,17 @@ def test_a_silent_face_is_followed_only_where_it_can_be_seen() -> None:
     assert _live(Teacher(), replace(NOBODY, people=(near,)), 30)[-1].attending == "bob"
 
 
+def test_a_silent_face_that_turns_away_is_not_noticed_and_not_followed() -> None:
+    averted = replace(BESIDE, yaw_rad=0.3, facing=False)
+    assert _live(Teacher(), replace(NOBODY, people=(averted,)), 30)[-1].attending is None
+    teacher = Teacher()
+    _live(teacher, replace(NOBODY, people=(replace(averted, facing=True),)), 20)
+    walks = replace(NOBODY, people=(replace(averted, yaw_rad=0.8),))
+    assert _live(teacher, walks, 5)[-1].goal[0] == pytest.approx(0.3)
+    speaks = replace(NOBODY, people=(replace(averted, yaw_rad=0.8, speaking=True),))
+    assert _live(teacher, speaks, 5)[-1].goal[0] == pytest.approx(0.8)
+
+
 def test_the_gaze_goes_home_when_everyone_has_left() -> None:
     teacher = Teacher()
     _live(teacher, replace(NOBODY, people=(BEHIND,)), 20)

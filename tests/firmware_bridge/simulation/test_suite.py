@@ -169,6 +169,7 @@ def test_a_life_may_be_longer_than_its_suite_says() -> None:
             ATLAS + "[grips.kinds]\nlift = 0\ntilt = 0\nbump = 0\nturn = 0",
             "grips.kinds: all weights are zero",
         ),
+        ('atlas = "baroque"', "atlas 'baroque' is no file beside it; give a path or one of: stand"),
         (ATLAS + "seconds = 0", "seconds: expected float >= 5.0"),
         ("atlas = ", "not TOML"),
     ],
@@ -191,3 +192,11 @@ def test_a_missing_suite_names_the_ones_that_ship(tmp_path: Path) -> None:
         load_suite(tmp_path / "none.toml")
     (tmp_path / "own.toml").write_text(ATLAS + "seconds = 90\n")
     assert load_suite(tmp_path / "own.toml") == Suite(atlas="standard", seconds=90.0)
+
+
+def test_an_atlas_of_ones_own_lies_beside_the_suite(tmp_path: Path) -> None:
+    (tmp_path / "halls.npz").write_bytes(b"")
+    for name in ("halls.npz", str(tmp_path / "halls.npz")):
+        (tmp_path / "own.toml").write_text(f'atlas = "{name}"\n')
+        suite = load_suite(tmp_path / "own.toml")
+        assert draw_scenario(suite, 1).room.atlas == str(tmp_path / "halls.npz")
