@@ -20,9 +20,8 @@ Positive = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
 Weight = NotNegative
 Span = tuple[NotNegative, NotNegative]
 """A range of numbers that are not negative."""
-PerMinute = tuple[
-    Annotated[float, msgspec.Meta(ge=0.0, le=60.0)], Annotated[float, msgspec.Meta(ge=0.0, le=60.0)]
-]
+Rate = Annotated[float, msgspec.Meta(ge=0.0, le=60.0)]
+PerMinute = tuple[Rate, Rate]
 ShareSpan = tuple[Share, Share]
 FIRST_EVENT_S: Final = 1.0
 """Nothing happens before: the robot is being switched on."""
@@ -60,6 +59,11 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("all weights are zero: one must be greater")
 
 
+def _rounded(value: float, span: tuple[float, float]) -> float:
+    """The value to thousandths, but never outside the range."""
+    return min(max(round(value, 3), span[0]), span[1])
+
+
 class Chance:
     """Draws for one part of a life; all numbers are rounded to thousandths, for readable files."""
 
@@ -69,12 +73,13 @@ class Chance:
 
     def between(self, span: tuple[float, float]) -> float:
         """A number in the range, evenly."""
-        return round(float(self._generator.uniform(*span)), 3)
+        return _rounded(float(self._generator.uniform(*span)), span)
 
     def around(self, span: tuple[float, float]) -> float:
         """A number in the range, evenly on a logarithmic scale: short ones are frequent."""
         low, high = span
-        return round(low * math.exp(float(self._generator.random()) * math.log(high / low)), 3)
+        share = float(self._generator.random())
+        return _rounded(low * math.exp(share * math.log(high / low)), span)
 
     def happens(self, share: float) -> bool:
         """True with this probability."""

@@ -17,6 +17,9 @@ from firmware_bridge.simulation.chance import (
 from firmware_bridge.simulation.scenario import Hand, Share
 
 Force = Annotated[float, msgspec.Meta(ge=0.0, le=30.0)]
+Lift = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Tilt = Annotated[float, msgspec.Meta(ge=0.0, le=90.0)]
+Turn = Annotated[float, msgspec.Meta(ge=0.0, le=180.0)]
 TAP_S: Final = (0.06, 0.25)
 """Contact of a tap: 0.13 s with a standard deviation of 0.08 (Asakawa et al. 2017)."""
 TAPS: Final = (2, 3)
@@ -74,18 +77,9 @@ class Grips(Ranges, frozen=True, forbid_unknown_fields=True):
 
     per_minute: PerMinute = (0.0, 0.0)
     seconds: Span = (1.5, 5.0)
-    height_m: tuple[
-        Annotated[float, msgspec.Meta(ge=0.0, le=1.0)],
-        Annotated[float, msgspec.Meta(ge=0.0, le=1.0)],
-    ] = (0.05, 0.25)
-    tilt_deg: tuple[
-        Annotated[float, msgspec.Meta(ge=0.0, le=90.0)],
-        Annotated[float, msgspec.Meta(ge=0.0, le=90.0)],
-    ] = (8.0, 30.0)
-    turn_deg: tuple[
-        Annotated[float, msgspec.Meta(ge=0.0, le=180.0)],
-        Annotated[float, msgspec.Meta(ge=0.0, le=180.0)],
-    ] = (10.0, 60.0)
+    height_m: tuple[Lift, Lift] = (0.05, 0.25)
+    tilt_deg: tuple[Tilt, Tilt] = (8.0, 30.0)
+    turn_deg: tuple[Turn, Turn] = (10.0, 60.0)
     bump_n: tuple[Force, Force] = (5.0, 20.0)
     kinds: GripKinds = GripKinds()
 

@@ -146,6 +146,20 @@ def test_streams_fail_at_their_rate_or_are_missing() -> None:
     assert (failure.at_s, failure.seconds, failure.who, failure.kind) == (0.0, 60.0, "doa", "off")
 
 
+def test_a_range_is_kept_to_the_last_digit() -> None:
+    text = (
+        f"{ATLAS}[room]\nnoise = [0.00012, 0.00034]\nrt60_s = [0.33333, 0.33334]\n"
+        "[people]\ncount_weights = [0, 1]\ndistance_m = [1.23456, 1.23456]\n"
+        "[talk]\nshare = [1, 1]\nturn_s = [0.50001, 0.50009]\n"
+    )
+    for seed in range(5):
+        life = draw_scenario(parse_suite(text, "tight"), seed)
+        assert inside(life.room.noise, (0.00012, 0.00034))
+        assert inside(life.room.rt60_s, (0.33333, 0.33334))
+        assert life.people[0].distance_m == 1.23456
+        assert inside(life.speech[0].seconds, (0.5, 0.501))
+
+
 def test_a_life_may_be_longer_than_its_suite_says() -> None:
     suite = load_suite("standard")
     assert draw_life(suite, 2) == draw_scenario(suite, 2)
