@@ -37,6 +37,8 @@ def find_speakers(folder: Path, part: range) -> dict[str, list[Path]]:
     Raises ``ValueError`` where the folder holds nobody of that part.
     """
     clips: dict[str, list[Path]] = defaultdict(list)
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder; name the folder of clips with --clips DIR")
     for path in sorted(folder.rglob("*")):
         speaker, mark, _ = path.name.partition(MARK)
         if mark and path.suffix in SUFFIXES and share_of(speaker) in part:

@@ -11,6 +11,7 @@ import pytest
 
 from firmware_bridge.simulation.atlas import (
     SHAPES,
+    SHIPPED,
     Atlas,
     AtlasError,
     load_atlas,
@@ -113,6 +114,9 @@ def test_those_that_ship_name_their_clips_and_share_no_room() -> None:
         assert atlas.rt60_s.max() > 0.65
     parts = [set(range(*map(int, a.about["part"].split(":")))) for a in (training, standard)]
     assert not parts[0] & parts[1]
+    assert (
+        sum(len((SHIPPED / f"{name}.npz").read_bytes()) for name in shipped_atlases()) < 3_000_000
+    )
     assert not {*training.size_m[:, 0]} & {*standard.size_m[:, 0]}
 
 
