@@ -4,7 +4,8 @@ One tick, batch B, senses S, streams M, six tokens of E numbers, neurons H, pred
 
     x      = one token for each sense                                [B, 6, E]  what is felt
     x'     = x + gated attention(x), nobody asks an absent sense     [B, 6, E]  what belongs where
-    h'     = core(x', dt, h)                                         [B, H]     what has happened
+    b'     = map(x', dt, b)                                          [B, K]     who is where
+    h'     = core([x', log b'], dt, h)                               [B, H]     what has happened
     phi'   = (phi + breath_hz dt) mod 1                              [B, 1]     breathing, turns
     o      = W_o [h', sin 2 pi phi', cos 2 pi phi']                             all heads at once
 
@@ -42,6 +43,7 @@ from ember_embodied.cells.pattern import Pattern
 from ember_embodied.cells.pointing import MEASURED, THERE
 from ember_embodied.cells.senses import TOKENS, SenseReader, measure, sense, stream
 from ember_embodied.cells.skin import FELT, FELT_TICKS, Skin, window
+from ember_embodied.cells.space_map import SpaceMap, map_view
 from ember_embodied.command_space import BREATH_HZ, COMMAND_LIMIT_RAD, COMMANDS, PLACES_TOUCHED
 from ember_embodied.sense_vector import PREDICTED
 
@@ -68,6 +70,8 @@ class NetworkConfig:
     backbone: int = 256
     neurons: int = 192
     skin: int = 64
+    bins: int = 36
+    """Directions of the map of the space around (``cells.space_map``); 0: no map."""
     breath_hz: float = BREATH_HZ
 
 
@@ -114,8 +118,9 @@ class Ember(nn.Module):
         self.config = config
         last = [measure(f"command.{name}") for name in COMMANDS]
         now = [sense(name) for name in PREDICTED]
+        around = map_view(config.bins)
         self.reader = SenseReader(
-            config.token, MEASURED, THERE, last, [stream("command")], now, FELT
+            config.token, MEASURED, THERE, last, [stream("command")], now, FELT, around
         )
         layers = [
             Attention(
@@ -130,7 +135,8 @@ class Ember(nn.Module):
         ]
         self.attention = nn.ModuleList(layers)
         inputs = len(TOKENS) * config.token
-        self.core = make_core(config.core, inputs, config.backbone, config.neurons)
+        self.map = SpaceMap(inputs, config.bins)
+        self.core = make_core(config.core, inputs + config.bins, config.backbone, config.neurons)
         self.heads = Heads(config.neurons)
         self.skin = Skin(config.skin)
         self.pattern = Pattern()
@@ -139,6 +145,7 @@ class Ember(nn.Module):
         self._counts = [len(self.core.state_shapes), *(len(shapes) for shapes in attention)]
         self.state_shapes = self.core.state_shapes | {
             **{f"{n}_{i}": w for i, shapes in enumerate(attention) for n, w in shapes.items()},
+            "belief": config.bins,
             "gaze": 2,
             "phase": 1,
             "excitement": len(PLACES_TOUCHED),
@@ -164,8 +171,8 @@ class Ember(nn.Module):
         self, senses: Tensor, mask: Tensor, dt: Tensor, state: State
     ) -> tuple[Output, State]:
         """One step: senses [B, S], mask [B, M], dt [B, 1] s, state of the last step [B, W]."""
-        (core, *looked), (gaze, phase, excitement, *past) = self._split(state)
-        given, views, looked = self._prepare(senses, mask, dt, looked)
+        (core, *looked), (belief, gaze, phase, excitement, *past) = self._split(state)
+        given, views, looked, belief = self._prepare(senses, mask, dt, looked, belief)
         y, openness, core = self.core.step(self.core.constants(), given, core)
         phase = self._breathe(phase, dt)
         wish = self.heads(y, phase, views, dt)
@@ -173,17 +180,17 @@ class Ember(nn.Module):
         touch = torch.softmax(self.skin((views.felt, *past), mask), dim=-1)
         excitement = self.pattern.excite(excitement, touch, dt)
         output = self._act(wish, (gaze, phase, excitement), openness, views)
-        after = (gaze, phase, excitement, views.felt, *past[:-1])
+        after = (belief, gaze, phase, excitement, views.felt, *past[:-1])
         return output, self._join((core, *looked), after)
 
     def unroll(self, senses: Tensor, mask: Tensor, dt: Tensor, state: State) -> Unrolled:
         """T steps: senses [T, B, S], mask [T, B, M], dt [T, B, 1] s.
 
         The same numbers as T calls of ``forward``, many times faster to train: only the core,
-        the gaze, the breathing and the excitement go tick by tick.
+        the map, the gaze, the breathing and the excitement go tick by tick.
         """
-        (core, *looked), (gaze, phase, excitement, *past) = self._split(state)
-        given, views, looked = self._prepare(senses, mask, dt, looked, ticks=True)
+        (core, *looked), (belief, gaze, phase, excitement, *past) = self._split(state)
+        given, views, looked, belief = self._prepare(senses, mask, dt, looked, belief, ticks=True)
         felt = window(views.felt, past)
         touch = torch.log_softmax(self.skin(felt, mask), dim=-1)
         constants, hand = self.core.constants(), touch.exp()
@@ -200,7 +207,7 @@ class Ember(nn.Module):
             poses.append((gaze, excitement))
         gazes, excitements = (torch.stack(part) for part in zip(*poses, strict=True))
         output = self._act(wish, (gazes, phases, excitements), openness, views)
-        after = (gaze, phase, excitement, *(part[-1] for part in felt[:-1]))
+        after = (belief, gaze, phase, excitement, *(part[-1] for part in felt[:-1]))
         return Unrolled(output, gazes, wish.place, touch, self._join((core, *looked), after))
 
     def _split(self, state: State) -> tuple[list[Parts], Parts]:
@@ -216,15 +223,25 @@ class Ember(nn.Module):
         return torch.cat((*(part for parts in cells for part in parts), *others), dim=-1)
 
     def _prepare(
-        self, senses: Tensor, mask: Tensor, dt: Tensor, state: list[Parts], *, ticks: bool = False
-    ) -> tuple[Parts, Views, list[Parts]]:
-        """What of the core needs no state, views for the heads, and the attention's state."""
-        tokens, bias, *views = self.reader(senses, mask)
+        self,
+        senses: Tensor,
+        mask: Tensor,
+        dt: Tensor,
+        state: list[Parts],
+        belief: Tensor,
+        *,
+        ticks: bool = False,
+    ) -> tuple[Parts, Views, list[Parts], Tensor]:
+        """What of the core needs no state, views for the heads; state of attention and map."""
+        tokens, bias, *views, around = self.reader(senses, mask)
         load, after = None, []
         for layer, parts in zip(self.attention, state, strict=True):
             tokens, _, _, load, parts = layer(tokens, bias, dt, parts, load, ticks=ticks)
             after.append(parts)
-        return self.core.prepare(tokens.flatten(-2), dt), Views(*views), after
+        flat = tokens.flatten(-2)
+        logs, believed, belief = self.map(around, flat, dt, belief, ticks=ticks)
+        given = self.core.prepare(torch.cat((flat, logs), dim=-1), dt)
+        return given, Views._make((*views, believed)), after, belief
 
     def _breathe(self, phase: Tensor, dt: Tensor) -> Tensor:
         phase = phase + dt * self.config.breath_hz

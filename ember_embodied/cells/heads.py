@@ -63,6 +63,8 @@ class Views(NamedTuple):
     now: Tensor
     """The senses that are foretold, [..., P]."""
     felt: Tensor
+    believed: Tensor
+    """Where the map of the space around is strongest, rad [..., 2]."""
 
 
 class Wish(NamedTuple):
@@ -122,7 +124,7 @@ class Heads(nn.Module):
         free, trim, log_variance = torch.split(bent, [_HEADS[n] for n in _BENT], dim=-1)
         shares = torch.sigmoid(shares)
         confidence, rate, motion = torch.split(shares, [_HEADS[n] for n in _SHARES], dim=-1)
-        place, gaze_gate = point(logits, views.there, views.places, free)
+        place, gaze_gate = point(logits, views.there, views.places, free, views.believed)
         return Wish(
             place=place,
             gaze_kept=torch.exp(confidence * confidence * rate * (dt * -GAZE_RATE_HZ)),

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from math import cos, radians, sin
+
+import pytest
+import torch
+from torch import Tensor
+
+from ember_embodied.cells.space_map import SpaceMap, map_view
+from ember_embodied.network import Ember, NetworkConfig
+from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES
+
+BINS = 36
+WIDTH = 8
+
+
+def _map(front: float, mirror: float, see: float, look: float) -> SpaceMap:
+    """A map whose gates are open as far as told, whatever the tokens say."""
+    torch.manual_seed(0)
+    found = SpaceMap(WIDTH, BINS)
+    gates = torch.tensor([front, mirror, see, look]).clamp(1e-6, 1.0 - 1e-6)
+    with torch.no_grad():
+        found.gates.weight.zero_()
+        found.gates.bias.copy_(torch.logit(gates))
+    return found
+
+
+def _view(
+    front_deg: float, mirror_deg: float, *, head_deg: float = 0.0, face_deg: float | None = None
+) -> Tensor:
+    """What the map sees of a tick, through the rows of its view."""
+    values = {
+        "doa.front_cos": cos(radians(front_deg)),
+        "doa.front_sin": sin(radians(front_deg)),
+        "doa.mirror_cos": cos(radians(mirror_deg)),
+        "doa.mirror_sin": sin(radians(mirror_deg)),
+        "head.yaw": radians(head_deg),
+        "camera.yaw": radians(face_deg or 0.0),
+        "camera.confidence": 0.0 if face_deg is None else 0.9,
+    }
+    scaled = {name: value / SENSES[INDEX[name]].scale for name, value in values.items()}
+    rows = map_view(BINS)
+    return torch.tensor(
+        [
+            [
+                sum(weight * scaled[name] for name, weight in row.senses.items())
+                + sum(row.streams.values())
+                + row.offset
+                for row in rows
+            ]
+        ]
+    )
+
+
+def _believe(space: SpaceMap, views: list[Tensor]) -> float:
+    """Where the map believes somebody to be after so many ticks, deg."""
+    belief, place = torch.zeros(1, BINS), torch.zeros(1, 2)
+    dt, tokens = torch.full((1, 1), 0.1), torch.zeros(1, WIDTH)
+    for view in views:
+        _, place, belief = space(view, tokens, dt, belief)
+    return float(torch.rad2deg(place[0, 0]).detach())
+
+
+def test_a_turning_head_tells_front_from_back() -> None:
+    """The voice stays at 40 degrees; its mirror image wanders with the head."""
+    views = [_view(40.0, 2 * head - 40.0 + 180.0, head_deg=head) for head in range(0, 40, 4)]
+    assert _believe(_map(1.0, 1.0, 0.0, 0.0), views) == pytest.approx(40.0, abs=15.0)
+
+
+def test_scattered_readings_are_averaged() -> None:
+    offs = [-18.0, 9.0, 14.0, -4.0, -11.0, 7.0, 20.0, -15.0]
+    views = [_view(-60.0 + off, 170.0) for off in offs]
+    assert _believe(_map(1.0, 0.0, 0.0, 0.0), views) == pytest.approx(-60.0, abs=4.0)
+
+
+def test_a_place_where_nobody_is_found_is_no_longer_believed() -> None:
+    heard = [_view(50.0, 130.0)] * 5
+    looked = [_view(50.0, 130.0, head_deg=50.0)] * 5
+    assert _believe(_map(1.0, 0.9, 0.0, 0.0), heard + looked) == pytest.approx(60.0, abs=25.0)
+    assert _believe(_map(1.0, 0.9, 0.0, 0.9), heard + looked) == pytest.approx(130.0, abs=15.0)
+
+
+def test_a_seen_face_counts_and_an_unseen_one_does_not() -> None:
+    seen = [_view(0.0, 180.0, face_deg=25.0)] * 5
+    assert _believe(_map(0.0, 0.0, 1.0, 0.0), seen) == pytest.approx(25.0, abs=3.0)
+    unseen = [_view(0.0, 180.0)] * 5
+    assert abs(_believe(_map(0.0, 0.0, 1.0, 0.0), unseen)) < 1.0
+
+
+def test_belief_fades_in_time_however_it_is_cut() -> None:
+    space, tokens = _map(1.0, 0.0, 0.0, 0.0), torch.zeros(1, WIDTH)
+    view, silent = _view(0.0, 180.0), _view(0.0, 180.0) - 30.0
+    _, _, belief = space(view, tokens, torch.full((1, 1), 0.1), torch.zeros(1, BINS))
+    _, _, once = space(silent, tokens, torch.full((1, 1), 1.0), belief)
+    for _ in range(10):
+        _, _, belief = space(silent, tokens, torch.full((1, 1), 0.1), belief)
+    torch.testing.assert_close(once, belief, atol=1e-4, rtol=1e-3)
+
+
+def test_many_ticks_at_once_are_those_one_by_one() -> None:
+    torch.manual_seed(1)
+    space = SpaceMap(WIDTH, BINS)
+    views = torch.stack([_view(10.0 * t, 180.0 - 10.0 * t, face_deg=5.0) for t in range(6)])
+    tokens, dt = torch.randn(6, 1, WIDTH), torch.full((6, 1, 1), 0.1)
+    logs, places, after = space(views, tokens, dt, torch.zeros(1, BINS), ticks=True)
+    belief = torch.zeros(1, BINS)
+    for t in range(6):
+        log, place, belief = space(views[t], tokens[t], dt[t], belief)
+        torch.testing.assert_close(log, logs[t])
+        torch.testing.assert_close(place, places[t])
+    torch.testing.assert_close(belief, after)
+
+
+def test_a_network_without_a_map_runs_and_has_no_belief() -> None:
+    network = Ember(NetworkConfig(token=8, backbone=12, neurons=12, bins=0))
+    senses, mask = torch.zeros(1, SENSE_COUNT), torch.ones(1, MASK_COUNT)
+    output, state = network(senses, mask, torch.full((1, 1), 0.1), network.initial_state(1))
+    assert network.parts(state)["belief"].shape == (1, 0)
+    assert torch.isfinite(output.command).all()
