@@ -22,7 +22,8 @@ from ember_embodied.trials.composite import (
 from ember_embodied.trials.contest import Progress, code_digest, judge, suite_digest
 from ember_embodied.trials.measures import Figure, figures
 from ember_embodied.trials.policies import EVENT_DRIVEN, RULES, digest_of
-from firmware_bridge.simulation.suite import SuiteError, load_suite
+from firmware_bridge.simulation.suite import load_suite
+from firmware_bridge.simulation.tables import TableError
 
 STANDARD: Final = "standard"
 TRAINING: Final = "training"
@@ -81,7 +82,7 @@ def compare(
     """
     try:
         seconds, digest = load_suite(suite).seconds, suite_digest(suite)
-    except SuiteError as error:
+    except TableError as error:
         raise UserError(str(error)) from error
     names = tuple(dict.fromkeys((*policies, IDLE, TEACHER)))
     digests = {name: digest_of(name) for name in names}

@@ -74,7 +74,7 @@ def standing(lives: Mapping[str, Sequence[Tally]]) -> Standing:
         name: Estimate(value, interval([one[name] for one in sound]))
         for name, value in values.items()
     }
-    rivals = [name for name in values if name != TEACHER]
+    rivals = [name for name in values if name not in (IDLE, TEACHER)]
     differences = tuple(
         Difference(
             one,

@@ -22,6 +22,7 @@ from ember_embodied.bundle import sha256
 from ember_embodied.training.rollouts import RolloutSettings, live
 from ember_embodied.trials.policies import digest_of, policy
 from ember_embodied.trials.tally import Tally, tally
+from firmware_bridge.simulation.atlas import load_atlas
 from firmware_bridge.simulation.suite import load_suite
 
 T = TypeVar("T")
@@ -45,8 +46,15 @@ def code_digest() -> str:
 
 
 def suite_digest(name_or_path: str) -> str:
-    """SHA-256 of what a suite says, whatever its file is called. Raises ``SuiteError``."""
-    return sha256(msgspec.json.encode(load_suite(name_or_path), order="deterministic"))
+    """SHA-256 of what a suite and its atlas say, whatever their files are called.
+
+    Raises ``TableError`` where one of them cannot be read.
+    """
+    suite = load_suite(name_or_path)
+    load_atlas(suite.atlas)  # so that it is refused here and not in a life
+    atlas = Path(suite.atlas)
+    own = atlas.read_bytes() if atlas.is_file() else b""
+    return sha256(msgspec.json.encode(suite, order="deterministic") + own)
 
 
 def judge(
@@ -60,7 +68,7 @@ def judge(
     """Let a policy live ``seeds`` and tally each life, in order of seed.
 
     With a ``folder`` tallies that are there are read, and new ones kept. Raises ``UserError`` on
-    an unknown policy, ``SuiteError`` on an unknown suite, before any life begins.
+    an unknown policy, ``TableError`` on an unknown suite, before any life begins.
     """
     quiet = replace(settings, noise_share=0.0, astray_share=0.0)
     who = digest_of(driver)
@@ -100,16 +108,20 @@ def parallel(work: Callable[..., T], tasks: Sequence[tuple[object, ...]], jobs: 
         for task in tasks:
             yield work(*task)
         return
-    context = multiprocessing.get_context("spawn")
-    ends_quietly = (signal.SIGINT, signal.SIG_DFL)
+    context, others = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(
         min(jobs, len(tasks) or 1),
         mp_context=context,
         initializer=signal.signal,
-        initargs=ends_quietly,
+        initargs=(signal.SIGINT, signal.SIG_DFL),
     )
+    finished = False
     try:
         for future in as_completed([pool.submit(work, *task) for task in tasks]):
             yield future.result()
+        finished = True
     finally:
+        if not finished:
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()
         pool.shutdown(wait=True, cancel_futures=True)

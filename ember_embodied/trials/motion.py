@@ -1,7 +1,8 @@
 """What moving costs: electrical power, and jerk.
 
-Jerk is the third difference over ticks of the true yaw and pitch of head and both antennas. Ticks
-with a hand on the robot, or just after, are left out: then the hand moves it.
+Jerk is the third difference over ticks of the true yaw and pitch of the head and of both antennas.
+Ticks with a hand on the robot, or shortly after, are left out: then the hand moves it, and then
+an answer is asked for.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import numpy as np
 from ember_embodied.trials.gaze import RISE_S
 from ember_embodied.trials.trace import Trace
 
-AFTER_HAND_S: Final = 0.5
+AFTER_HAND_S: Final = 2.5
+"""An answer begins within 1.5 s and has shown itself a second later."""
 JERK_NOISE_RAD_S3: Final = 2.0
-"""Play and friction of the servos make even a robot that is told to stand still tremble so much;
-``measure_noise`` of the tests measures it again."""
+"""A robot that is told to stand still trembles up to this much: play and friction of its servos."""
 _DIFFERENCES: Final = 3
 
 

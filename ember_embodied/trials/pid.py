@@ -25,18 +25,22 @@ from firmware_bridge.joints import JOINTS
 REST_ANTENNA_RAD: Final = 0.17
 ANSWER_RAD: Final = 0.9
 ANSWER_S: Final = 1.0
-AFTER_ANSWER_S: Final = 0.5
+AFTER_ANSWER_S: Final = 0.7
 """For so long after an answer the way back does not count as a touch."""
 BODY_SHARE: Final = 0.9
 """The body takes this share of the gaze's yaw."""
 ARRIVED_RAD: Final = 0.15
 ALWAYS_ARRIVED_S: Final = 1.5
 OBEYED_WEIGHT: Final = 0.5
-STILL_RAD: Final = 0.02
-"""A command that moves less than this in a tick lets a push on the head be felt."""
-LAG_RATE_HZ: Final = 0.5
-"""How fast the usual droop of the head is learned, against which a push stands out."""
-TRACKING, FRONT, MIRROR = 0.0, 1.0, 2.0
+STILL_RAD: Final = 0.01
+"""A command that moves less than this in a tick stands still."""
+CALM_S: Final = 0.7
+"""After its command has stood still for so long, what moves an antenna or the head is a hand."""
+ROUNDING_S: Final = 1e-3
+"""Times are remembered in float32."""
+LAG_RATE_HZ: Final = 1.0
+"""How fast the usual lag is learned while nothing moves, against which a push stands out."""
+TRACKING, FIRST, SECOND = 0.0, 1.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,12 @@ class PidSettings:
     """Readings closer than this are one voice; a face closer than this is its speaker."""
     look_s: float = 0.5
     """How long a face is looked for before the mirror image is tried."""
+    again_s: float = 1.5
+    """After a search in vain no voice is turned to for so long."""
+    search_pitch_rad: float = -0.2
+    """Faces are above the robot; a search looks up to them."""
+    ahead_first: bool = True
+    """The likelier hypothesis is tried first: that nearer to the base's ahead."""
     patience_s: float = 4.0
     """Without a face or a voice for so long the gaze goes home."""
     dead_zone_rad: float = 0.03
@@ -61,8 +71,8 @@ class PidSettings:
     derivative_s: float = 0.0
     turn_rate_hz: float = 6.0
     """First-order rate at which the command goes to a voice, an intent or home."""
-    antenna_lag_rad: float = 0.06
-    head_lag_rad: float = 0.05
+    antenna_lag_rad: float = 0.02
+    head_lag_rad: float = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +98,19 @@ class Memory:
     looked_s: float = 0.0
     """How long it has been on its way, and has looked where it arrived."""
     other: float = 0.0
-    """Where the mirror image is that is tried next."""
+    """The hypothesis that is tried next, or was tried before."""
+    again_s: float = 0.0
+    """What is left of the time in which no voice is turned to."""
     unseen_s: float = 0.0
     left_s: float = -AFTER_ANSWER_S
     right_s: float = -AFTER_ANSWER_S
     """What is left of each antenna's answer."""
-    droop_yaw: float = 0.0
-    droop_pitch: float = 0.0
+    calm_head_s: float = 0.0
+    """How long the head's command has stood still; the antennas' do from their answer on."""
+    usual_left: float = 0.0
+    usual_right: float = 0.0
+    usual_head: float = 0.0
+    """Lags while nothing moves."""
 
 
 class Pid:
@@ -146,18 +162,23 @@ class Pid:
         memory = replace(
             memory,
             phase_s=memory.phase_s + dt_s,
+            again_s=max(0.0, memory.again_s - dt_s),
             unseen_s=0.0 if seen else memory.unseen_s + dt_s,
         )
         if felt.there("intent") and felt["intent.weight"] > OBEYED_WEIGHT:
             goal = (felt["intent.yaw"], felt["intent.pitch"])
             return self._toward(replace(memory, phase=TRACKING, unseen_s=0.0), goal, dt_s)
-        heard = memory.heard_s >= self.settings.hold_s
+        heard = memory.heard_s >= self.settings.hold_s - ROUNDING_S
         elsewhere = abs(wrap(memory.front - felt["head.yaw"])) > self.settings.same_rad
         at_face = seen and abs(wrap(memory.front - felt["camera.yaw"])) < self.settings.same_rad
-        if heard and elsewhere and not at_face and memory.phase == TRACKING:
+        free = memory.phase == TRACKING and memory.again_s <= 0.0
+        if heard and elsewhere and not at_face and free:
+            one, other = memory.front, memory.mirror
+            if self.settings.ahead_first and abs(wrap(other)) < abs(wrap(one)):
+                one, other = other, one
             memory = replace(
-                memory, phase=FRONT, phase_s=0.0, looked_s=0.0, heard_s=0.0,
-                goal_yaw=memory.front, goal_pitch=0.0, other=memory.mirror,
+                memory, phase=FIRST, phase_s=0.0, looked_s=0.0, heard_s=0.0,
+                goal_yaw=one, goal_pitch=self.settings.search_pitch_rad, other=other,
             )  # fmt: skip
         if memory.phase != TRACKING:
             memory = self._search(felt, memory, dt_s, seen=seen)
@@ -168,7 +189,7 @@ class Pid:
         return self._toward(memory, (memory.goal_yaw, memory.goal_pitch), dt_s)
 
     def _search(self, felt: Felt, memory: Memory, dt_s: float, *, seen: bool) -> Memory:
-        """Arrive, look for a face, try the mirror image, give up."""
+        """Arrive, look for a face, try the other hypothesis, go back to the likelier one."""
         arrived = abs(wrap(memory.goal_yaw - felt["head.yaw"])) < ARRIVED_RAD
         near = seen and abs(wrap(memory.goal_yaw - felt["camera.yaw"])) < self.settings.same_rad
         if near:
@@ -177,10 +198,13 @@ class Pid:
             return memory
         if memory.looked_s < self.settings.look_s:
             return replace(memory, looked_s=memory.looked_s + dt_s)
-        if memory.phase == FRONT:
-            other = memory.other
-            return replace(memory, phase=MIRROR, phase_s=0.0, looked_s=0.0, goal_yaw=other)
-        return replace(memory, phase=TRACKING, phase_s=0.0)
+        if memory.phase == FIRST:
+            first, second = memory.goal_yaw, memory.other
+            return replace(
+                memory, phase=SECOND, phase_s=0.0, looked_s=0.0, goal_yaw=second, other=first
+            )
+        in_vain = self.settings.again_s
+        return replace(memory, phase=TRACKING, phase_s=0.0, goal_yaw=memory.other, again_s=in_vain)
 
     def _follow(self, felt: Felt, memory: Memory, dt_s: float) -> Memory:
         """Incremental PID on the angle between face and head."""
@@ -218,22 +242,37 @@ class Pid:
 
     def _touch(self, felt: Felt, memory: Memory, before: Memory, dt_s: float) -> Memory:
         """Answer a push: an antenna's on its own side, the head's with both."""
-        lags = (felt["command.head_yaw_lag"], felt["command.head_pitch_lag"])
-        moved = hypot(memory.yaw - before.yaw, memory.pitch - before.pitch)
-        pushed = hypot(lags[0] - memory.droop_yaw, lags[1] - memory.droop_pitch)
-        head = moved < STILL_RAD and pushed > self.settings.head_lag_rad
-        rests = []
-        for side, rest_s in (("left", memory.left_s), ("right", memory.right_s)):
-            lag = abs(felt[f"command.antenna_{side}_lag"])
-            begins = rest_s <= -AFTER_ANSWER_S and (head or lag > self.settings.antenna_lag_rad)
-            rests.append(ANSWER_S if begins else max(rest_s - dt_s, -AFTER_ANSWER_S))
+        moved = hypot(memory.yaw - before.yaw, memory.pitch - before.pitch) > STILL_RAD
+        calm_s = 0.0 if moved else memory.calm_head_s + dt_s
+        lags = [felt[f"command.{part}_lag"] for part in ("antenna_left", "antenna_right")]
+        lags.append(felt["command.head_pitch_lag"])
+        usual = [memory.usual_left, memory.usual_right, memory.usual_head]
+        rests = [memory.left_s, memory.right_s]
+        over_s = ROUNDING_S - AFTER_ANSWER_S
+        listening = [*(rest_s <= over_s for rest_s in rests), calm_s >= CALM_S - ROUNDING_S]
+        limits = [self.settings.antenna_lag_rad] * 2 + [self.settings.head_lag_rad]
+        left, right, head = (
+            ready and abs(lag - base) > limit
+            for ready, lag, base, limit in zip(listening, lags, usual, limits, strict=True)
+        )
         share = 1.0 - exp(-LAG_RATE_HZ * dt_s)
+        learned = [
+            base + share * (lag - base) if ready else lag
+            for ready, lag, base in zip(listening, lags, usual, strict=True)
+        ]
+        both = head and all(listening)
+        answers = [
+            ANSWER_S if ready and (pushed or both) else max(rest_s - dt_s, -AFTER_ANSWER_S)
+            for ready, pushed, rest_s in zip(listening, (left, right), rests, strict=False)
+        ]
         return replace(
             memory,
-            left_s=rests[0],
-            right_s=rests[1],
-            droop_yaw=memory.droop_yaw + share * (lags[0] - memory.droop_yaw),
-            droop_pitch=memory.droop_pitch + share * (lags[1] - memory.droop_pitch),
+            left_s=answers[0],
+            right_s=answers[1],
+            calm_head_s=calm_s,
+            usual_left=learned[0],
+            usual_right=learned[1],
+            usual_head=learned[2],
         )
 
 

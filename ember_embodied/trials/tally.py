@@ -162,7 +162,12 @@ def _rate(counts: Sequence[tuple[int, float]]) -> Pooled | None:
 
 
 def resamples(lives: int) -> list[list[int]]:
-    """The same draws of lives, with replacement, for every policy that lived them."""
+    """The same draws of lives, with replacement, for every policy that lived them.
+
+    None of a single life, which says nothing of how much lives differ.
+    """
+    if lives < 2:
+        return []
     rng = np.random.default_rng(BOOTSTRAP_SEED)
     draws: list[list[int]] = rng.integers(lives, size=(RESAMPLES, lives)).tolist()
     return draws

@@ -1,11 +1,11 @@
 """False turns: the head turns by itself and stops where nobody is.
 
-A fixation is a second in which the head's true yaw stays within 5 degrees. A turn leads from one
-fixation to another one at least 20 degrees away. It is false unless, from 3 s before it began to
-the end of the fixation, somebody was within 25 degrees of where it ended, or it ended ahead
-(home, within 20 degrees), or the command hardly moved (a hand or a fault moved the head), or the
-base was gripped or an intent held shortly before. Radios, doors, mirror images and the robot's
-own motor noise are nobody.
+A fixation is a second in which the head's true yaw stays within 5 degrees of its mean. A turn
+leads from one fixation to another one at least 20 degrees away. It is false unless, from 3 s
+before it began to the end of the fixation, somebody was within 25 degrees of where it ended, or
+it ended ahead (home, within 20 degrees), or the command hardly moved (a hand or a fault moved the
+head), or the base was gripped or an intent held shortly before. Radios, doors, mirror images and
+the robot's own motor noise are nobody.
 
 Where this is more lenient than "nobody is there now", it is so for everyone alike: a person who
 walked on within the last 3 s, spoken or silent, was a good reason to look there. A glance of less
@@ -75,7 +75,8 @@ def _fixations(trace: Trace) -> Bools:
     for tick, t_s in enumerate(trace.t_s.tolist()):
         end = trace.tick_at(t_s + FIXATION_S)
         whole = trace.t_s[end] - t_s >= FIXATION_S - 1e-6
-        still[tick] = whole and np.ptp(yaw[tick : end + 1]) <= STILL_RAD
+        seen = yaw[tick : end + 1]
+        still[tick] = whole and np.abs(seen - seen.mean()).max() <= STILL_RAD
     return still
 
 

@@ -34,20 +34,20 @@ def test_the_same_lives_as_json_and_as_a_table(
 ) -> None:
     suite = tmp_path / "tiny.toml"
     suite.write_text(TINY)
-    asked = ("--suite", str(suite), "--seeds", "1:3", "--policy", "stock")
+    asked = ("--suite", str(suite), "--seeds", "1:3", "--policy", "stock", "--policy", "pid")
     asked += ("--work", str(tmp_path / "work"))
     assert ember(monkeypatch, *asked, "--json") == 0
     facts = json.loads(capsys.readouterr().out)
-    assert [result["policy"] for result in facts["results"]] == ["stock", "idle", "teacher"]
+    assert [result["policy"] for result in facts["results"]] == ["stock", "pid", "idle", "teacher"]
     values = {r["policy"]: r["composite"]["value"] for r in facts["results"]}
     assert (values["idle"], values["teacher"]) == (0.0, 1.0)
-    assert {d["policy"] for d in facts["differences"]} == {"stock"}
+    assert [(d["policy"], d["other"]) for d in facts["differences"]] == [("stock", "pid")]
     names = {figure["name"] for figure in facts["results"][0]["figures"]}
     assert {"orienting_error_median", "false_turns", "effort", "jerk", "skipped_share"} <= names
     assert ember(monkeypatch, *asked) == 0
     shown = capsys.readouterr().out
     assert f"{values['stock']:.3f}" in shown
-    assert "composite of stock less that of idle" in shown
+    assert "composite of stock less that of pid" in shown
 
 
 @pytest.mark.parametrize(
