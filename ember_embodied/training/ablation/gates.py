@@ -25,16 +25,16 @@ OPEN: Final = 0.5
 Floats = NDArray[np.floating]
 
 
-def attention_gates(layer: str, depth: int, weights: Floats) -> LayerGates:
-    """Of attention weights [..., tokens], each row a distribution (it is normalised again)."""
+def with_attention(layer: LayerGates, weights: Floats) -> LayerGates:
+    """``layer`` with its attention weights [..., tokens], each row a distribution."""
     share = weights / weights.sum(axis=-1, keepdims=True)
     entropy = -(share * np.log(np.maximum(share, np.finfo(np.float32).tiny))).sum(axis=-1)
-    return LayerGates(
-        layer, depth, entropy=float(entropy.mean()), support=float(np.exp(entropy).mean())
+    return msgspec.structs.replace(
+        layer, entropy=float(entropy.mean()), support=float(np.exp(entropy).mean())
     )
 
 
-def firing_gates(layer: LayerGates, firing: Floats, threshold: float | None) -> LayerGates:
+def with_firing(layer: LayerGates, firing: Floats, threshold: float | None) -> LayerGates:
     """``layer`` with its gates: their firing (0 to 1) [..., gates] over all ticks of all lives."""
     by_gate = firing.reshape(-1, firing.shape[-1])
     return msgspec.structs.replace(

@@ -8,8 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ember_embodied.cells.attention import Attention
+from ember_embodied.cells.feedforward import FiringMlp
+from ember_embodied.cells.gates.gate import Parts
 from ember_embodied.network import Ember
-from ember_embodied.training.ablation.gates import attention_gates, firing_gates
+from ember_embodied.training.ablation.gates import with_attention, with_firing
 from ember_embodied.training.ablation.task import LayerGates
 
 
@@ -19,10 +22,12 @@ def observe(network: Ember, lives: Mapping[str, Tensor]) -> list[LayerGates]:
     Attention layers tell entropy and support of what they look at; a layer with a gate how often
     it fires. Openness g of a gate with a leak is turned back into its firing (g - leak)/(1 - leak).
     """
-    seen: list[tuple[nn.Module, Any]] = []
+    seen: dict[nn.Module, tuple[Any, Any]] = {}
+    layers = [module for module in network.modules() if isinstance(module, Attention)]
+    mlps = [module for module in network.modules() if isinstance(module, FiringMlp)]
     hooks = [
-        module.register_forward_hook(lambda m, _, output: seen.append((m, output)))
-        for module in network.modules()
+        module.register_forward_hook(lambda m, given, output: seen.update({m: (given, output)}))
+        for module in (*layers, *mlps)
     ]
     try:
         _, count, _ = lives["dt"].shape
@@ -32,20 +37,32 @@ def observe(network: Ember, lives: Mapping[str, Tensor]) -> list[LayerGates]:
         for hook in hooks:
             hook.remove()
     found: list[LayerGates] = []
-    for module, output in seen:
-        if hasattr(output, "probabilities"):
-            layer, depth = f"attention {len(found)}", len(found)
-            looked = attention_gates(layer, depth, output.probabilities.numpy())
-            # A gate for each head, query and key.
-            openness = output.openness.flatten(-3)
-            found.append(_with_firing(looked, getattr(module, "gate", None), openness))
-    depth = len(found)
-    core = LayerGates("core", depth)
+    for number, layer in enumerate(layers):
+        _, attended = seen[layer]
+        gates = LayerGates(f"attention {number}", len(found))
+        gates = with_attention(gates, attended.probabilities.numpy())
+        # A gate for each head, query and key.
+        found.append(_with_firing(gates, layer.gate, attended.openness.flatten(-3)))
+        if isinstance(mlp := layer.feedforward, FiringMlp):
+            firing = _firing_of(mlp, *seen[mlp][0])
+            gates = LayerGates(f"mlp {number}", len(found))
+            found.append(with_firing(gates, firing.numpy(), float(mlp.threshold)))
+    core = LayerGates("core", len(found))
     fired = _with_firing(core, getattr(network.core, "gate", None), lived.output.lif_gate)
     if fired is not core:
         found.append(fired)
     places = lived.output.gaze_gate
-    return [*found, attention_gates("where to look", depth + 1, places.numpy())]
+    return [*found, with_attention(LayerGates("where to look", len(found)), places.numpy())]
+
+
+def _firing_of(mlp: FiringMlp, _: Tensor, added: Tensor, dt: Tensor, state: Parts) -> Tensor:
+    """Firing of each token [T, B, N], from what the attention added to it."""
+    (potential,), path = state, []
+    charge, kept = added.abs().mean(dim=-1), torch.exp(dt * -torch.exp(-mlp.log_tau))
+    for now, share in zip(charge, kept, strict=True):
+        firing, potential = mlp.charge(now, share, potential)
+        path.append(firing)
+    return torch.stack(path)
 
 
 def _with_firing(layer: LayerGates, gate: nn.Module | None, openness: Tensor) -> LayerGates:
@@ -58,4 +75,4 @@ def _with_firing(layer: LayerGates, gate: nn.Module | None, openness: Tensor) ->
         leak = torch.sigmoid(leak_logit).flatten()
         leak = leak.repeat_interleave(openness.shape[-1] // len(leak))
         openness = (openness - leak) / (1.0 - leak)
-    return firing_gates(layer, openness.numpy(), float(threshold.mean()))
+    return with_firing(layer, openness.numpy(), float(threshold.mean()))

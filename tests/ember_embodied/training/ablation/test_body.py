@@ -16,7 +16,7 @@ from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.sense_vector import MASK_COUNT, SENSE_COUNT
 from ember_embodied.training import lives as files
 from ember_embodied.training.ablation.body import BodyTask
-from ember_embodied.training.ablation.gates import attention_gates, firing_gates, mean_gates
+from ember_embodied.training.ablation.gates import mean_gates, with_attention, with_firing
 from ember_embodied.training.ablation.observation import observe
 from ember_embodied.training.ablation.task import LayerGates, Outcome
 from ember_embodied.training.course import silent
@@ -182,20 +182,24 @@ def test_a_fresh_network_is_observed_as_it_is_built() -> None:
     assert fresh.entropy == pytest.approx(plain.entropy, abs=1e-5)
     assert 1.0 < (plain.support or 0.0) <= 6.0
     assert (plain.fire_rate, plain.threshold) == (None, None)
+    firing = Ember(NetworkConfig(feedforward="mlp_fire", neurons=16))
+    with torch.inference_mode():
+        mlp = {gates.layer: gates for gates in observe(firing, batch)}["mlp 0"]
+    assert (mlp.depth, mlp.fire_rate) == (1, pytest.approx(0.5))
     core = seen["softmax"]["core"]
     assert core.threshold == pytest.approx(0.3)
     assert 0.0 < (core.fire_rate or 0.0) < 1.0
 
 
 def test_gates_of_known_values() -> None:
-    uniform = attention_gates("a", 0, np.full((3, 2, 4), 0.25, dtype=np.float32))
+    uniform = with_attention(LayerGates("a", 0), np.full((3, 2, 4), 0.25, dtype=np.float32))
     assert uniform.entropy == pytest.approx(np.log(4.0))
     assert uniform.support == pytest.approx(4.0)
     one = np.zeros((5, 4), dtype=np.float32)
     one[:, 2] = 1.0
-    assert attention_gates("a", 0, one).support == pytest.approx(1.0)
+    assert with_attention(LayerGates("a", 0), one).support == pytest.approx(1.0)
     firing = np.array([[0.0, 0.9, 0.1, 1.0], [0.2, 0.8, 0.7, 1.0]])
-    gates = firing_gates(LayerGates("core", 1), firing, 0.3)
+    gates = with_firing(LayerGates("core", 1), firing, 0.3)
     assert gates.fire_rate == pytest.approx(4.7 / 8)
     assert (gates.never_open, gates.never_close) == (0.25, 0.5)
     two = [Outcome({}, gates=[gates]), Outcome({}, gates=[LayerGates("core", 1, fire_rate=0.0)])]

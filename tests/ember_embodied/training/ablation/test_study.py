@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from ember_embodied.cells.gates import GATES
 from ember_embodied.errors import UserError
 from ember_embodied.training.ablation import study
 from ember_embodied.training.ablation.findings import findings, measure_named
@@ -222,6 +223,15 @@ def test_the_shipped_specs_can_be_studied(name: str) -> None:
     spec = load_spec(name)
     study.check(spec)
     assert min(c.seeds for c in spec.condition) >= 5
-    headline = spec.family[0]
-    assert headline.name == "headline"
-    assert all(spec.conditions()[n].seeds >= 10 for pair in headline.pairs for n in pair)
+    gates = {spec.settings(name).get("attention", "lif_learnable") for name in spec.conditions()}
+    assert gates == GATES.keys()
+    compared = {ours for family in spec.family for ours, _ in family.pairs}
+    assert gates - {"softmax"} <= {
+        spec.settings(name).get("attention", "lif_learnable") for name in compared
+    }
+
+
+def test_the_headline_of_the_body_has_ten_seeds() -> None:
+    spec = load_spec("body")
+    (headline,) = (family for family in spec.family if family.name == "headline")
+    assert all(spec.conditions()[name].seeds == 10 for pair in headline.pairs for name in pair)
