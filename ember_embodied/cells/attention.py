@@ -97,7 +97,7 @@ class Attention(nn.Module):
         """
         own = len(self.gate.state_shapes(x.shape[-2]))
         gate: Callable[..., Gated] = partial(over_ticks, self.gate) if ticks else self.gate
-        bias = bias.unsqueeze(-2).unsqueeze(-2)
+        bias = torch.unflatten(bias, -1, (1, 1, -1))
         attended, gated = self._attend(x, bias, lambda p: gate(p, dt, below, state[:own]))
         y, kept = self.feedforward(attended, attended - x, dt, state[own:], ticks=ticks)
         return Attended(y, *gated[:3], (*gated.state, *kept))
@@ -113,9 +113,11 @@ class Attention(nn.Module):
         self, x: Tensor, bias: Tensor, gate: Callable[[Tensor], Gated]
     ) -> tuple[Tensor, Gated]:
         normed = self.norm(x)
-        parts = self.queries_keys_values(normed).unflatten(-1, (3 * self.heads, -1))
-        q, k, v = parts.transpose(-2, -3).split(self.heads, dim=-3)  # [..., H, N, E/H]
-        scores = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5
+        # Tokens lie along the last dimension from here: so no head needs to be transposed.
+        parts = self.queries_keys_values.weight @ normed.transpose(-1, -2)  # [..., 3 E, N]
+        heads = torch.unflatten(parts, -2, (3 * self.heads, -1))
+        q, k, v = torch.split(heads, self.heads, dim=-3)  # [..., H, E/H, N]
+        scores = q.transpose(-1, -2) @ k * q.shape[-2] ** -0.5
         gated = gate(torch.softmax(scores + bias, dim=-1))
-        mixed = (gated.probabilities @ v).transpose(-2, -3).flatten(-2)  # [..., N, E]
-        return x + self.out(self.gate.mix(mixed, normed)), gated
+        mixed = (v @ gated.probabilities.transpose(-1, -2)).flatten(-3, -2).transpose(-1, -2)
+        return x + self.out(self.gate.mix(mixed, normed)), gated  # mixed [..., N, E]
