@@ -86,9 +86,9 @@ def _simulated(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: A
             scenario = load_scenario(request.scenario or "default")
         else:
             scenario = draw_life(load_suite(request.suite), request.seed, request.seconds)
-        body = SimBody(scenario, request.seed)
     except TableError as error:
         raise UserError(str(error)) from error
+    body = SimBody(scenario, request.seed)
 
     def world() -> tuple[WorldRecord, ...]:
         return tuple(

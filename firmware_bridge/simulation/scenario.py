@@ -17,7 +17,7 @@ from typing import Annotated, Final, Literal, get_args
 import msgspec
 
 from firmware_bridge.joints import JOINTS
-from firmware_bridge.simulation.atlas import shipped_atlases
+from firmware_bridge.simulation.atlas import AtlasError, load_atlas
 from firmware_bridge.simulation.tables import TableError, parse_table, read_text, shipped_names
 
 Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=1e6)]
@@ -269,12 +269,10 @@ def parse_scenario(text: str, source: str) -> Scenario:
 
 
 def _check_references(scenario: Scenario, source: str) -> None:
-    atlas = scenario.room.atlas
-    if atlas not in shipped_atlases() and not Path(atlas).is_file():
-        raise ScenarioError(
-            f"scenario {source}: room.atlas '{atlas}' is no file; "
-            f"give a path or one of: {', '.join(shipped_atlases())}"
-        )
+    try:
+        load_atlas(scenario.room.atlas)
+    except AtlasError as error:
+        raise ScenarioError(f"scenario {source}: {error}") from None
     names = [person.name for person in scenario.people]
     twice = {name for name in names if names.count(name) > 1}
     if twice:

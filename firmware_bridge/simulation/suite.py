@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from firmware_bridge.simulation.atlas import shipped_atlases
+from firmware_bridge.simulation.atlas import AtlasError, load_atlas, shipped_atlases
 from firmware_bridge.simulation.chance import (
     Chance,
     PerMinute,
@@ -171,15 +171,13 @@ def load_suite(path_or_name: str | Path) -> Suite:
         suite = parse_suite(read_text(path_or_name, SHIPPED, "suite"), str(path_or_name))
     except TableError as error:
         raise SuiteError(str(error)) from None
-    if suite.atlas in shipped_atlases():
-        return suite
-    beside = Path(path_or_name).parent / suite.atlas
-    if not beside.is_file():
-        raise SuiteError(
-            f"suite {path_or_name}: atlas '{suite.atlas}' is no file beside it; "
-            f"give a path or one of: {', '.join(shipped_atlases())}"
-        )
-    return msgspec.structs.replace(suite, atlas=str(beside))
+    shipped = suite.atlas in shipped_atlases()
+    atlas = suite.atlas if shipped else str(Path(path_or_name).parent / suite.atlas)
+    try:
+        load_atlas(atlas)
+    except AtlasError as error:
+        raise SuiteError(f"suite {path_or_name}: {error}") from None
+    return msgspec.structs.replace(suite, atlas=atlas)
 
 
 def parse_suite(text: str, source: str) -> Suite:

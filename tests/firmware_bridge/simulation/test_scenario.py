@@ -51,7 +51,7 @@ def test_times_of_a_log_are_counted_from_its_start() -> None:
         ("[rom]", "key 'rom' is not known in the top level"),
         ("[room]\nnoisy = 1", "key 'noisy' is not known in room"),
         ("[room]\nnoise = 2", "room.noise: expected float <= 1.0"),
-        ('[room]\natlas = "x"', "room.atlas 'x' is no file; give a path or one of: standard"),
+        ('[room]\natlas = "x"', "atlas x: no such file; give a .npz file or one of: standard"),
         ('[[people]]\nname = "a"', "key 'bearing_deg' is missing in people[0]"),
         ('[[people]]\nname = "a"\nbearing_deg = "x"', "people[0].bearing_deg: expected float"),
         (

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from firmware_bridge.simulation.atlas import SHIPPED
 from firmware_bridge.simulation.scenario import Scenario, parse_scenario
 from firmware_bridge.simulation.suite import (
     Suite,
@@ -183,7 +184,7 @@ def test_a_life_may_be_longer_than_its_suite_says() -> None:
             ATLAS + "[grips.kinds]\nlift = 0\ntilt = 0\nbump = 0\nturn = 0",
             "grips.kinds: all weights are zero",
         ),
-        ('atlas = "baroque"', "atlas 'baroque' is no file beside it; give a path or one of: stand"),
+        ('atlas = "baroque"', "baroque: no such file; give a .npz file or one of: standard"),
         (ATLAS + "seconds = 0", "seconds: expected float >= 5.0"),
         ("atlas = ", "not TOML"),
     ],
@@ -209,7 +210,7 @@ def test_a_missing_suite_names_the_ones_that_ship(tmp_path: Path) -> None:
 
 
 def test_an_atlas_of_ones_own_lies_beside_the_suite(tmp_path: Path) -> None:
-    (tmp_path / "halls.npz").write_bytes(b"")
+    (tmp_path / "halls.npz").write_bytes((SHIPPED / "standard.npz").read_bytes())
     for name in ("halls.npz", str(tmp_path / "halls.npz")):
         (tmp_path / "own.toml").write_text(f'atlas = "{name}"\n')
         suite = load_suite(tmp_path / "own.toml")
