@@ -11,7 +11,6 @@ import msgspec
 from firmware_bridge.simulation.chance import (
     Chance,
     PerMinute,
-    Positive,
     Ranges,
     Span,
     Weight,
@@ -19,6 +18,7 @@ from firmware_bridge.simulation.chance import (
 from firmware_bridge.simulation.room import Path
 from firmware_bridge.simulation.scenario import Distance, Height, Look, Person, Rise, Share, Walk
 
+Speed = Annotated[float, msgspec.Meta(gt=0.0, le=3.0)]
 STANDING_M: Final = 0.8
 """Nobody stands nearer than this: the robot is on a table."""
 GET_UP_S: Final = 1.0
@@ -45,7 +45,7 @@ class Company(Ranges, frozen=True, forbid_unknown_fields=True):
     """In front means within this bearing to either side; all others are behind."""
     walks_per_minute: PerMinute = (0.0, 0.0)
     """Of each person."""
-    walk_speed_m_s: tuple[Positive, Positive] = (0.4, 1.2)
+    walk_speed_m_s: tuple[Speed, Speed] = (0.4, 1.2)
     leave_share: Share = 0.0
     visits_per_minute: PerMinute = (0.0, 0.0)
     """People who come in by a door and go again."""

@@ -16,7 +16,11 @@ from firmware_bridge.simulation.chance import (
 )
 from firmware_bridge.simulation.scenario import Hand, Share
 
-Force = Annotated[float, msgspec.Meta(ge=0.0, le=30.0)]
+Force = Annotated[float, msgspec.Meta(ge=0.0, le=12.0)]
+AntennaForce = Annotated[float, msgspec.Meta(ge=0.0, le=4.0)]
+"""More than that would break a robot of this size."""
+Knock = Annotated[float, msgspec.Meta(ge=0.0, le=30.0)]
+GripTime = Annotated[float, msgspec.Meta(ge=0.5, le=600.0)]
 Lift = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Tilt = Annotated[float, msgspec.Meta(ge=0.0, le=90.0)]
 Turn = Annotated[float, msgspec.Meta(ge=0.0, le=180.0)]
@@ -65,7 +69,7 @@ class Touches(Ranges, frozen=True, forbid_unknown_fields=True):
     seconds: Span = (0.8, 3.0)
     """Of a stroke, push or hold; a tap is short by nature."""
     force_n: tuple[Force, Force] = (1.0, 4.0)
-    antenna_force_n: tuple[Force, Force] = (0.3, 1.0)
+    antenna_force_n: tuple[AntennaForce, AntennaForce] = (0.3, 1.0)
     again_share: Share = 0.25
     """Of taps that come in twos and threes."""
     kinds: TouchKinds = TouchKinds()
@@ -76,11 +80,11 @@ class Grips(Ranges, frozen=True, forbid_unknown_fields=True):
     """``[grips]``: the whole robot is lifted, tilted, turned, or its table is knocked."""
 
     per_minute: PerMinute = (0.0, 0.0)
-    seconds: Span = (1.5, 5.0)
+    seconds: tuple[GripTime, GripTime] = (1.5, 5.0)
     height_m: tuple[Lift, Lift] = (0.05, 0.25)
     tilt_deg: tuple[Tilt, Tilt] = (8.0, 30.0)
     turn_deg: tuple[Turn, Turn] = (10.0, 60.0)
-    bump_n: tuple[Force, Force] = (5.0, 20.0)
+    bump_n: tuple[Knock, Knock] = (5.0, 20.0)
     kinds: GripKinds = GripKinds()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args, get_origin
 
 import msgspec
 import numpy as np
@@ -22,7 +23,7 @@ from firmware_bridge.simulation.suite import (
 )
 from firmware_bridge.simulation.timeline import scenario_to_toml, timeline
 
-SEEDS = range(60)
+SEEDS = range(50)
 ATLAS = 'atlas = "standard"\n'
 
 
@@ -108,12 +109,12 @@ def test_nobody_speaks_twice_at_once_or_when_gone(lives: list[Scenario]) -> None
 def test_talk_fills_its_share_of_the_time() -> None:
     for share in (0.2, 0.5, 0.8):
         suite = parse_suite(
-            f"{ATLAS}seconds = 3600\n[people]\ncount_weights = [0, 0, 1]\n"
+            f"{ATLAS}seconds = 1800\n[people]\ncount_weights = [0, 0, 1]\n"
             f"[talk]\nshare = [{share}, {share}]\n",
             "talk",
         )
         spoken = [sum(t.seconds for t in draw_scenario(suite, seed).speech) for seed in range(4)]
-        assert np.mean(spoken) / 3600 == pytest.approx(share, abs=0.12)
+        assert np.mean(spoken) / 1800 == pytest.approx(share, abs=0.12)
 
 
 def test_hands_keep_to_their_rates_and_ranges(lives: list[Scenario]) -> None:
@@ -167,6 +168,49 @@ def test_a_life_may_be_longer_than_its_suite_says() -> None:
     assert max(turn.at_s for turn in draw_life(suite, 2, 300.0).speech) > 150.0
 
 
+def wild_number(kind: object, rng: np.random.Generator) -> float:
+    """Any number that the key's bounds allow, its ends often."""
+    meta = get_args(kind)[1] if get_args(kind) else msgspec.Meta(ge=0.0, le=1.0)
+    low = meta.ge if meta.ge is not None else meta.gt + 1e-3
+    high = min(60.0, meta.le if meta.le is not None else meta.lt - 1e-3)
+    return float(rng.choice([low, high, rng.uniform(low, high)]))
+
+
+def wild_table(table: type[msgspec.Struct], rng: np.random.Generator) -> dict[str, object]:
+    """A suite's table at the edge of what is allowed."""
+    drawn: dict[str, object] = {}
+    for field in msgspec.structs.fields(table):
+        kind, choices = field.type, get_args(field.type)
+        if field.name == "atlas":
+            drawn[field.name] = "standard"
+        elif field.name == "imu_mounted_on":
+            drawn[field.name] = ["foot", "head"]
+        elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            drawn[field.name] = wild_table(kind, rng)
+        elif get_origin(kind) is tuple:
+            numbers = sorted(wild_number(choices[0], rng) for _ in range(2))
+            drawn[field.name] = [*numbers, 1.0] if Ellipsis in choices else numbers
+        else:
+            drawn[field.name] = wild_number(kind, rng)
+    return drawn
+
+
+def test_whatever_a_suite_may_say_is_a_life_that_a_scenario_may_say() -> None:
+    rng, drawn = np.random.default_rng(1), 0
+    for seed in range(14):
+        try:
+            suite = msgspec.convert(wild_table(Suite, rng), Suite)
+        except msgspec.ValidationError as error:
+            assert "weights are zero" in str(error)  # noqa: PT017
+            continue
+        life = draw_scenario(suite, seed)
+        assert parse_scenario(scenario_to_toml(life), "wild") == life
+        times = [change.t_mono_ns for change in timeline(life)]
+        assert times == sorted(times)
+        drawn += 1
+    assert drawn > 4
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -175,6 +219,7 @@ def test_a_life_may_be_longer_than_its_suite_says() -> None:
         (ATLAS + "[talk]\nloudness = 1", "key 'loudness' is not known in talk"),
         (ATLAS + "[talk]\nturn_s = [4, 2]", "talk: turn_s = [4, 2] runs backwards"),
         (ATLAS + "[room]\nrt60_s = [0.2, 2]", "room.rt60_s[1]: expected float <= 0.8"),
+        (ATLAS + "[people]\nwalk_speed_m_s = [1, 9]", "people.walk_speed_m_s[1]: expected float"),
         (ATLAS + "[people]\nfront_share = 2", "people.front_share: expected float <= 1.0"),
         (ATLAS + "[people]\ncount_weights = [0, 0]", "people: count_weights are all zero"),
         (ATLAS + "[people]\ncount_weights = []", "people: count_weights is empty"),
