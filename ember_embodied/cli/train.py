@@ -15,7 +15,7 @@ from ember_embodied.errors import UserError, unknown
 from firmware_bridge.simulation.suite import SuiteError, load_suite
 
 SEEDS: Final = "0:2000"
-EXAM_SEEDS: Final = "110000:110016"
+EXAM_SEEDS: Final = "910000:910040"
 
 
 def command(
@@ -28,6 +28,9 @@ def command(
     exam: Annotated[
         str, typer.Option("--exam", metavar="A:B", help="Lives to measure on, never learned from.")
     ] = EXAM_SEEDS,
+    exam_suite: Annotated[
+        str, typer.Option("--exam-suite", metavar="NAME|FILE", help="What those are drawn from.")
+    ] = "standard",
     work: Annotated[
         Path | None,
         typer.Option("--work", metavar="DIR", help="Lives and rounds so far; default runs/NAME."),
@@ -66,6 +69,7 @@ def command(
         raise unknown("network", network, FAMILY)
     learned, examined = seed_range(seeds), seed_range(exam)
     checked_suite(suite)
+    checked_suite(exam_suite)
     recorded = check_lives(lives) if lives else ()
     course = Course(
         seeds=(learned.start, learned.stop),
@@ -76,6 +80,7 @@ def command(
     again = f"ember train --out models/{out.name} --seeds {seeds} --exam {exam}"
     again += f" --network {network}" if network != EMBER else ""
     again += f" --suite {suite}" if suite != "training" else ""
+    again += f" --exam-suite {exam_suite}" if exam_suite != "standard" else ""
     again += "".join(f" --lives {folder}" for folder in lives or ())
     again += f" --scale {scale:g}" if scale != 1.0 else ""
     columns = (
@@ -96,7 +101,7 @@ def command(
 
         folder = work or Path("runs") / out.name
         trained = train(course, folder, jobs, progress)
-        bundle = graduate(trained, course, out, again, examined, folder, jobs, progress)
+        bundle = graduate(trained, course, out, again, examined, exam_suite, folder, jobs, progress)
     print(f"{bundle.path}  {bundle.digest}")
     print("\n".join(score_lines(bundle.manifest)))
 

@@ -231,16 +231,17 @@ def graduate(
     out: Path,
     command: str,
     exam: range,
+    suite: str,
     work: Path,
     jobs: int,
     progress: Progress,
 ) -> Bundle:
-    """Write the finished bundle, measure it on the seeds of the exam, write scores and card.
+    """Write the finished bundle, measure it on seeds of ``suite``, write scores and card.
 
-    Raises ``LifeError`` when the exam has seeds that were learned from.
+    Raises ``LifeError`` when the exam has seeds of a suite that were learned from.
     """
     first, last = course.seeds
-    if exam.start < last and first < exam.stop:
+    if suite == course.rollout.suite and exam.start < last and first < exam.stop:
         raise files.LifeError(f"--exam {exam.start}:{exam.stop} overlaps --seeds {first}:{last}")
     used = first + course.rounds * course.lives
     provenance = Provenance(
@@ -252,11 +253,12 @@ def graduate(
         training={
             key: msgspec.json.encode(value).decode() for key, value in course.facts().items()
         },
-        seeds={"training": f"{first}:{used}", "exam": f"{exam.start}:{exam.stop}"},
+        seeds={"training": f"{first}:{used}", "exam": f"{exam.start}:{exam.stop} of {suite}"},
     )
     bundle = write_bundle(network, out, provenance)
     drivers = {out.name: str(out), **{name: name for name in RIVALS}}
-    measured = scores(drivers, exam, course.rollout, jobs, progress, work / "exam")
+    room = replace(course.rollout, suite=suite)
+    measured = scores(drivers, exam, room, jobs, progress, work / "exam")
     manifest = msgspec.structs.replace(bundle.manifest, scores=measured)
     bundles.save_manifest(out, manifest)
     (out / bundles.CARD_FILE).write_text(write_card(manifest), encoding="utf-8")

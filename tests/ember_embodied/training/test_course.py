@@ -64,11 +64,13 @@ def test_a_course_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
     for one, other in zip(whole.parameters(), again.parameters(), strict=True):
         assert np.array_equal(one.detach().numpy(), other.detach().numpy())
 
-    bundle = graduate(whole, TINY, tmp_path / "tiny", "command", range(50, 51), cut, 1, silent)
+    bundle = graduate(
+        whole, TINY, tmp_path / "tiny", "command", range(50, 51), "training", cut, 1, silent
+    )
     manifest = bundles.load(bundle.path).manifest
     assert manifest.trained
     assert manifest.parity.max_abs_error <= 1e-5
-    assert manifest.seeds == {"training": "0:2", "exam": "50:51"}
+    assert manifest.seeds == {"training": "0:2", "exam": "50:51 of training"}
     assert {score.policy for score in manifest.scores} == {
         "tiny",
         "idle",
@@ -84,7 +86,9 @@ def test_a_course_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
 def test_an_exam_on_learned_seeds_is_refused(tmp_path: Path) -> None:
     network = Ember(TINY.network)
     with pytest.raises(LifeError, match="overlaps"):
-        graduate(network, TINY, tmp_path / "o", "command", range(9, 12), tmp_path, 1, silent)
+        graduate(
+            network, TINY, tmp_path / "o", "command", range(9, 12), "training", tmp_path, 1, silent
+        )
 
 
 def test_too_few_seeds_are_refused_before_anything_starts(tmp_path: Path) -> None:
