@@ -244,8 +244,7 @@ class Ember(nn.Module):
         return given, Views._make((*views, believed)), after, belief
 
     def _breathe(self, phase: Tensor, dt: Tensor) -> Tensor:
-        phase = phase + dt * self.config.breath_hz
-        return phase - torch.floor(phase)
+        return torch.fmod(phase + dt * self.config.breath_hz, 1.0)
 
     def _look(self, gaze: Tensor, place: Tensor, kept: Tensor) -> Tensor:
         return torch.addcmul(place, kept, gaze - place)

@@ -25,6 +25,7 @@ BENCHES: Final = {
     "log": "cost, loss and recovery of the log",
     "embodied": "what the bundle is worth in simulated lives, beside its rivals",
     "network": "whether bundle and torch compute the same",
+    "cells": "the same for every network of the family",
     "runtime": "time and memory of the network, start-up of the loop",
     "loop": "lateness, work and replay of the whole tick",
     "neck": "whether the legs hold the head wherever it may turn",

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from ember_embodied.cells.core import CORES
-from ember_embodied.cells.gates import GATES
 from ember_embodied.cells.heads import LOG_VARIANCE
 from ember_embodied.cells.pointing import PLACES
 from ember_embodied.command_space import COMMAND_LIMIT_RAD, PLACES_TOUCHED
+from ember_embodied.family import lively, members
 from ember_embodied.network import Ember, NetworkConfig, State
 from ember_embodied.sense_vector import (
     INDEX,
@@ -33,27 +32,11 @@ PROVENANCE = Provenance("tiny", False, 10.0, "none", "0" * 64)
 SMALL = NetworkConfig(token=8, backbone=24, neurons=24, skin=16)
 
 
-FAMILY = [
-    *(replace(SMALL, attention=name) for name in GATES),
-    *(replace(SMALL, core=name) for name in CORES),
-    *(replace(SMALL, attention=name, layers=2) for name in ("lif_selective", "lif_power_law")),
-    replace(SMALL, attention="lif_refractory_across", layers=2),
-    *(replace(SMALL, feedforward=name) for name in ("mlp", "mlp_fire")),
-]
-
-
-def _name(config: NetworkConfig) -> str:
-    return f"{config.attention}-{config.core}-{config.feedforward}-{config.layers}"
+FAMILY = dict(members(SMALL))
 
 
 def _awake(config: NetworkConfig) -> Ember:
-    """A network far from the small weights of a fresh one, where little happens."""
-    torch.manual_seed(0)
-    network = Ember(config).eval()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.mul_(1.5).add_(0.05 * torch.randn_like(parameter))
-    return network
+    return lively(config, np.random.default_rng(0))
 
 
 @pytest.fixture
@@ -69,17 +52,17 @@ def _life(ticks: int, batch: int) -> tuple[torch.Tensor, torch.Tensor, torch.Ten
     return senses, mask, dt
 
 
-@pytest.mark.parametrize("config", FAMILY, ids=_name)
-def test_unrolling_is_the_same_as_stepping(config: NetworkConfig) -> None:
-    network = _awake(config)
+@pytest.mark.parametrize("name", FAMILY)
+def test_unrolling_is_the_same_as_stepping(name: str) -> None:
+    network = _awake(FAMILY[name])
     senses, mask, dt = _life(20, 3)
     with torch.inference_mode():
         whole = network.unroll(senses, mask, dt, network.initial_state(3))
         state = network.initial_state(3)
         for t in range(20):
             output, state = network(senses[t], mask[t], dt[t], state)
-            for name, one, many in zip(output._fields, output, whole.output, strict=True):
-                torch.testing.assert_close(one, many[t], atol=2e-5, rtol=0, msg=name)
+            for part, one, many in zip(output._fields, output, whole.output, strict=True):
+                torch.testing.assert_close(one, many[t], atol=2e-5, rtol=0, msg=part)
             torch.testing.assert_close(network.parts(state)["gaze"], whole.gaze[t])
     torch.testing.assert_close(state, whole.state, atol=2e-5, rtol=0)
 
@@ -221,9 +204,9 @@ def test_breathing_keeps_time_whatever_the_steps(network: Ember) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", FAMILY, ids=_name)
-def test_a_bundle_computes_what_torch_computes(config: NetworkConfig, tmp_path: Path) -> None:
-    network = _awake(config)
+@pytest.mark.parametrize("name", FAMILY)
+def test_a_bundle_computes_what_torch_computes(name: str, tmp_path: Path) -> None:
+    network = _awake(FAMILY[name])
     bundle = write_bundle(network, tmp_path / "tiny", PROVENANCE, parity_steps=300)
     assert bundle.manifest.parity.steps == 300
     assert bundle.manifest.parity.max_abs_error <= PARITY_BOUND
