@@ -8,6 +8,7 @@ position loop runs once a substep, as the servos' own does about once a millisec
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 import mujoco
@@ -26,6 +27,22 @@ MAX_SUBSTEP_NS: Final = 5_000_000
 SETTLE_STIFFNESS_N_M: Final = 40.0
 SETTLE_DAMPING_N_M_S: Final = 0.4
 SETTLE_STEPS: Final = 600
+
+
+@lru_cache(maxsize=16)
+def _assembled(pose_rad: tuple[float, ...], max_substep_ns: int) -> Array:
+    """The closed chain at ``pose_rad``: walk its joints there from the model's own pose."""
+    model = build_model(max_substep_ns * 1e-9).model
+    data = mujoco.MjData(model)
+    goal = np.array(pose_rad) * POSITION_SIGN
+    model.actuator_biasprm[:, 1] = -SETTLE_STIFFNESS_N_M
+    model.actuator_biasprm[:, 2] = -SETTLE_DAMPING_N_M_S
+    for step in range(SETTLE_STEPS):
+        share = min(1.0, 2.0 * step / SETTLE_STEPS)
+        data.ctrl[:] = SETTLE_STIFFNESS_N_M * share * goal
+        mujoco.mj_step(model, data)
+    qpos: Array = data.qpos.copy()
+    return qpos
 
 
 class Plant:
@@ -57,26 +74,9 @@ class Plant:
         self._max_substep_ns = max_substep_ns
         self.before_substep: Callable[[int], None] | None = None
         """Called with the time, ns, before each substep: hands, sensors, whatever else lives."""
-        self._settle(np.asarray(pose_rad, dtype=np.float64))
+        self.data.qpos[:] = _assembled(tuple(float(angle) for angle in pose_rad), max_substep_ns)
+        mujoco.mj_forward(self.model, self.data)
         self.servos.place(self.position_rad)
-
-    def _settle(self, pose_rad: Array) -> None:
-        """Assemble the closed chain: walk the joints from the model's own pose to ``pose_rad``."""
-        goal = pose_rad * POSITION_SIGN
-        model, data = self.model, self.data
-        model.actuator_biasprm[:, 1] = -SETTLE_STIFFNESS_N_M
-        model.actuator_biasprm[:, 2] = -SETTLE_DAMPING_N_M_S
-        for step in range(SETTLE_STEPS):
-            share = min(1.0, 2.0 * step / SETTLE_STEPS)
-            data.ctrl[:] = SETTLE_STIFFNESS_N_M * share * goal
-            mujoco.mj_step(model, data)
-        model.actuator_biasprm[:, 1] = 0.0
-        model.actuator_biasprm[:, 2] = 0.0
-        data.qvel[:] = 0.0
-        data.qacc_warmstart[:] = 0.0
-        data.time = 0.0
-        data.ctrl[:] = 0.0
-        mujoco.mj_forward(model, data)
 
     @property
     def position_rad(self) -> Array:

@@ -172,7 +172,7 @@ def wild_number(kind: object, rng: np.random.Generator) -> float:
     """Any number that the key's bounds allow, its ends often."""
     meta = get_args(kind)[1] if get_args(kind) else msgspec.Meta(ge=0.0, le=1.0)
     low = meta.ge if meta.ge is not None else meta.gt + 1e-3
-    high = min(60.0, meta.le if meta.le is not None else meta.lt - 1e-3)
+    high = min(20.0, meta.le if meta.le is not None else meta.lt - 1e-3)
     return float(rng.choice([low, high, rng.uniform(low, high)]))
 
 
