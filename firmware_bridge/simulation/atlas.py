@@ -171,7 +171,8 @@ def save_atlas(path: Path, atlas: Atlas) -> None:
     arrays: dict[str, Any] = {key: getattr(atlas, key) for key in SHAPES}
     arrays["about"] = np.array(json.dumps({**atlas.about, "format": FORMAT}, sort_keys=True))
     _checked(arrays, str(path))
-    np.savez_compressed(path, **arrays)
+    with path.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def _checked(arrays: dict[str, NDArray[Any]], name: str) -> Atlas:

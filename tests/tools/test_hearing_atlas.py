@@ -16,7 +16,7 @@ from firmware_bridge.simulation.room import SoundSource
 from firmware_bridge.simulation.scenario import Room
 
 BUILDER = Path(__file__).parents[2] / "tools" / "hearing_atlas"
-MODULES = ("firmware", "acoustics", "voices", "noises", "build")
+MODULES = ("firmware", "acoustics", "voices", "noises", "rendering", "build")
 RATE_HZ = 16_000
 
 
@@ -68,7 +68,7 @@ def test_without_a_room_the_array_is_right_to_a_degree(builder: SimpleNamespace)
         angle = np.radians(degrees)
         place = np.array([[2.0 * np.sin(angle), 2.0 * np.cos(angle), 0.0]])
         (response,) = builder.acoustics.anechoic(place, microphones)
-        sound = builder.build._through(rng.standard_normal(frames * 1600), response, frames)
+        sound = builder.rendering._through(rng.standard_normal(frames * 1600), response, frames)
         signal = 1e-4 * rng.standard_normal((4, (lead + frames) * 1600))
         signal[:, lead * 1600 :] += sound
         heard = firmware.hear(signal, lead, 0.1)
@@ -123,7 +123,7 @@ def test_a_small_atlas_is_built_again_the_same_and_heard_through(
 
 @pytest.mark.parametrize(
     ("clips_at", "words"),
-    [("absent", "is no folder"), (".", "holds no clip named SPEAKER_nohash_N.flac or .wav")],
+    [("absent", "absent is no folder"), (".", "holds no clip named SPEAKER_nohash_N.flac or .wav")],
 )
 def test_clips_that_do_not_serve_are_refused_in_one_line(
     builder: SimpleNamespace,

@@ -13,77 +13,66 @@ with seed 2; an earlier builder made them, so this one makes others of the same 
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import sys
 from dataclasses import asdict, replace
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-import pyroomacoustics
-from acoustics import Acoustics, draw_places, draw_room, measured_rt60_s, responses
-from firmware import FRAME, RATE_HZ, Firmware, Heard, Settings
-from noises import knock, motor_noise, room_noise
-from numpy.typing import NDArray
-from rich.progress import track
-from scipy.signal import fftconvolve
-from voices import PERCENT, Voices, find_speakers
-
-from ember_embodied.bench.hearing import atlas_claims
-from ember_embodied.cli.bench import claim_line
-from firmware_bridge.simulation.atlas import (
-    ERROR_RAD,
-    FORMAT,
-    MOVED,
-    SPEECH,
-    Atlas,
-    AtlasError,
-    save_atlas,
-)
-
-Array = NDArray[np.float64]
-
-RT60_S: Final = (0.1, 0.8)
-LEAD: Final = 5
-"""Readings of noise alone before each sequence: the firmware learns its floor there."""
-VOICE: Final = 20
-TAIL: Final = 3
-KNOCK: Final = 8
-QUIET: Final = 40
-NOISE_S: Final = 10
-MIXTURES: Final = (
-    (False, 30.0), (False, 20.0), (False, 11.0), (False, 3.0), (False, -6.0),
-    (True, 12.0), (True, 3.0), (True, -6.0),
-)  # fmt: skip
-"""Motors or the room's own noise, and how far the source is above it, dB."""
 ATTRIBUTION: Final = (
     "Made from Speech Commands v0.02 (Pete Warden, 2018, https://arxiv.org/abs/1804.03209), "
     "licensed under CC BY 4.0; the words were strung together and heard through simulated rooms."
 )
 
 
+WHOLE: Final = range(100)
+SPACING_M: Final = (0.005, 0.2)
+
+
 def main(words: list[str] | None = None) -> int:
-    """Build one atlas and say what is in it; exit code 2 where the clips do not serve."""
+    """Build one atlas and say what is in it; exit code 2 where that cannot be."""
     options = _options(words)
-    settings = Settings(spacing_m=options.spacing)
     try:
-        voices = Voices(find_speakers(options.clips, options.speakers))
-        atlas = build(voices, settings, options)
-        about: dict[str, Any] = {
-            "format": FORMAT,
-            "attribution": options.attribution,
-            "speakers": len(voices.speakers),
-            "clips": sum(map(len, voices.words.values())),
-            "part": f"{options.speakers.start}:{options.speakers.stop}",
-            "seed": options.seed,
-            "array": asdict(settings),
-            "pyroomacoustics": pyroomacoustics.__version__,
-        }
-        atlas = replace(atlas, about=about)
-        save_atlas(options.out, atlas)
-    except (ValueError, AtlasError) as error:
-        print(f"build: {error}", file=sys.stderr)
-        return 2
+        _build(options)
+    except ModuleNotFoundError as error:
+        return _refused(f"{error.name} is missing: pip install 'ember-embodied[atlas]'")
+    except ValueError as error:
+        return _refused(str(error))
+    return 0
+
+
+def _refused(reason: str) -> int:
+    print(f"build: {reason}", file=sys.stderr)
+    return 2
+
+
+def _build(options: argparse.Namespace) -> None:
+    from firmware import Settings
+    from rendering import Size, build
+    from voices import Voices, find_speakers
+
+    from ember_embodied.bench.hearing import atlas_claims
+    from ember_embodied.cli.bench import claim_line
+    from firmware_bridge.simulation.atlas import save_atlas
+
+    if not options.out.parent.is_dir():
+        raise ValueError(f"{options.out.parent} is no folder; make it, or name another with --out")
+    settings = Settings(spacing_m=options.spacing)
+    voices = Voices(find_speakers(options.clips, options.speakers))
+    size = Size(options.rooms, options.places, options.voices)
+    about = {
+        "attribution": options.attribution,
+        "speakers": len(voices.speakers),
+        "clips": sum(map(len, voices.words.values())),
+        "part": f"{options.speakers.start}:{options.speakers.stop}",
+        "seed": options.seed,
+        "array": asdict(settings),
+        "pyroomacoustics": version("pyroomacoustics"),
+    }
+    atlas = replace(build(voices, settings, size, options.seed), about=about)
+    save_atlas(options.out, atlas)
     for line in map(claim_line, atlas_claims(options.out.stem, atlas)):
         print(line)
     if options.figure is not None:
@@ -91,14 +80,13 @@ def main(words: list[str] | None = None) -> int:
 
         draw(atlas, options.figure)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, {about['speakers']} speakers")
-    return 0
 
 
 def part_of(text: str) -> range:
     """``A:B`` of 0:100 as a range that is not empty."""
     found = re.fullmatch(r"(\d+):(\d+)", text)
-    if found is None or not int(found[1]) < int(found[2]) <= PERCENT:
-        raise argparse.ArgumentTypeError(f"{text!r} is not A:B with A below B, up to {PERCENT}")
+    if found is None or not int(found[1]) < int(found[2]) <= WHOLE.stop:
+        raise argparse.ArgumentTypeError(f"{text!r} is not A:B with A below B, up to {WHOLE.stop}")
     return range(int(found[1]), int(found[2]))
 
 
@@ -109,136 +97,31 @@ def count(text: str) -> int:
     return int(text)
 
 
+def spacing(text: str) -> float:
+    """A distance between microphones, m."""
+    try:
+        metres = float(text)
+    except ValueError:
+        metres = math.nan
+    if not SPACING_M[0] <= metres <= SPACING_M[1]:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0.005 to 0.2")
+    return metres
+
+
 def _options(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clips", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
-    parser.add_argument("--seed", type=int, default=0)
-    whole = range(PERCENT)
-    parser.add_argument("--speakers", type=part_of, default=whole, metavar="A:B", help="of 0:100")
-    parser.add_argument("--rooms", type=count, default=32)
-    parser.add_argument("--places", type=count, default=24, help="in each room")
-    parser.add_argument("--voices", type=count, default=2, help="utterances at each place")
-    parser.add_argument("--spacing", type=float, default=0.033, help="between microphones, m")
-    parser.add_argument("--attribution", default=ATTRIBUTION, help="of the clips")
-    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the errors, .png or .svg")
+    add = parser.add_argument
+    add("--clips", type=Path, required=True, metavar="DIR")
+    add("--out", type=Path, required=True, metavar="FILE.npz")
+    add("--seed", type=int, default=0)
+    add("--speakers", type=part_of, default=WHOLE, metavar="A:B", help="of 0:100")
+    add("--rooms", type=count, default=32)
+    add("--places", type=count, default=24, help="in each room")
+    add("--voices", type=count, default=2, help="utterances at each place")
+    add("--spacing", type=spacing, default=0.033, help="between microphones, m")
+    add("--attribution", default=ATTRIBUTION, help="of the clips")
+    add("--figure", type=Path, metavar="FILE", help="draw the errors, .png or .svg")
     return parser.parse_args(words)
-
-
-def build(voices: Voices, settings: Settings, options: argparse.Namespace) -> Atlas:
-    """All rooms, each from a seed of its own; ``about`` is empty yet."""
-    firmware = Firmware(settings)
-    seeds = np.random.SeedSequence(options.seed).spawn(options.rooms)
-    steps = np.linspace(*RT60_S, options.rooms + 1)
-    rows = []
-    for index in track(range(options.rooms), description="rooms"):
-        generator = np.random.default_rng(seeds[index])
-        rt60_s = float(generator.uniform(steps[index], steps[index + 1]))
-        room = draw_room(rt60_s, generator)
-        rows.append(_room(room, voices, firmware, options, generator))
-    stacked = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
-    return Atlas(
-        about={},
-        motors=np.array([motors for motors, _ in MIXTURES]),
-        snr_db=np.array([snr for _, snr in MIXTURES], dtype=np.float32),
-        tail=np.array(TAIL),
-        **stacked,
-    )
-
-
-def _room(
-    room: Acoustics,
-    voices: Voices,
-    firmware: Firmware,
-    options: argparse.Namespace,
-    generator: np.random.Generator,
-) -> dict[str, Array]:
-    """Everything that is heard in one room, as the atlas keeps it."""
-    offsets = firmware.settings.offsets_m()
-    microphones = room.microphones_m(offsets)
-    places = draw_places(room, options.places + 1, generator)
-    found = responses(room, np.array([place.at_m for place in places]), microphones, generator)
-    places, fan = places[:-1], found.pop()
-    samples = NOISE_S * RATE_HZ
-    noise = {
-        False: room_noise(samples, microphones, fan, generator),
-        True: motor_noise(samples, offsets, microphones, generator),
-    }
-    left = np.array([-np.sin(room.heading_rad), np.cos(room.heading_rad), 0.0])
-    front = np.array([np.cos(room.heading_rad), np.sin(room.heading_rad), 0.0])
-    ways = np.array([(place.at_m - room.head_m) / place.distance_m for place in places])
-    truth = np.arccos(np.clip(ways @ left, -1.0, 1.0))
-    speech, sound, gain = [], [], []
-    for angle, response in zip(truth, found, strict=True):
-        said = [_through(voices.utterance(VOICE * FRAME, generator), response, VOICE + TAIL)
-                for _ in range(options.voices)]  # fmt: skip
-        loud = [np.sqrt((s[:, : VOICE * FRAME] ** 2).mean()) for s in said]
-        gain.append(20.0 * np.log10(np.mean(loud)))
-        speech.append(_mixtures(said, loud, noise, angle, firmware, generator))
-        knocks = [_through(knock(KNOCK * FRAME, generator), response, KNOCK)]
-        bang = [np.sqrt((s[:, : 3 * FRAME] ** 2).mean()) for s in knocks]
-        sound.append(_mixtures(knocks, bang, noise, angle, firmware, generator))
-    row = {
-        "rt60_s": np.float32(np.median([measured_rt60_s(h[0]) for h in found])),
-        "size_m": room.size_m.astype(np.float32),
-        "angle_rad": truth.astype(np.float32),
-        "ahead": (ways @ front).astype(np.float32),
-        "distance_m": np.array([place.distance_m for place in places], dtype=np.float32),
-        "gain_db": np.array(gain, dtype=np.float32),
-    }
-    for name, cells in (("speech", speech), ("sound", sound)):
-        for key in ("error", "level", "flags"):
-            row[f"{name}_{key}"] = np.stack([cell[key] for cell in cells])
-    quiet = [_quiet(noise[motors], snr, firmware) for motors, snr in MIXTURES]
-    for key, name in (("error", "angle"), ("level", "level"), ("flags", "flags")):
-        row[f"quiet_{name}"] = np.stack([reading[key] for reading in quiet])
-    return row
-
-
-def _through(dry: Array, response: Array, frames: int) -> Array:
-    """``dry`` as the microphones hear it, ``frames`` readings long."""
-    wet = fftconvolve(dry[None], response, axes=1)[:, : frames * FRAME]
-    return np.pad(wet, ((0, 0), (0, max(0, frames * FRAME - wet.shape[1]))))
-
-
-def _mixtures(
-    sounds: list[Array],
-    loud: list[float],
-    noise: dict[bool, Array],
-    truth: float,
-    firmware: Firmware,
-    generator: np.random.Generator,
-) -> dict[str, Array]:
-    """Every sound under every mixture: [mixtures, sounds, readings] of error, level and flags."""
-    rows = []
-    for motors, snr in MIXTURES:
-        for sound, level in zip(sounds, loud, strict=True):
-            length = sound.shape[1] + LEAD * FRAME
-            start = int(generator.integers(noise[motors].shape[1] - length))
-            heard = noise[motors][:, start : start + length] * (level * 10.0 ** (-snr / 20.0))
-            heard[:, LEAD * FRAME :] += sound
-            rows.append(_kept(firmware.hear(heard, LEAD, level), truth))
-    return {
-        key: np.stack([row[key] for row in rows]).reshape(len(MIXTURES), len(sounds), -1)
-        for key in rows[0]
-    }
-
-
-def _quiet(noise: Array, snr: float, firmware: Firmware) -> dict[str, Array]:
-    """Noise alone, ``snr`` dB under loud speech at 1 m; the level is the noise's own."""
-    level = 10.0 ** (-snr / 20.0)
-    heard = firmware.hear(noise[:, : (LEAD + QUIET) * FRAME] * level, LEAD, 1.0)
-    return _kept(replace(heard, power=heard.power / level**2), 0.0)
-
-
-def _kept(heard: Heard, truth: float) -> dict[str, Array]:
-    flags = SPEECH * heard.speech + MOVED * heard.moved
-    level = 10.0 * np.log10(heard.power + 1e-12)
-    return {
-        "error": np.rint((heard.angle_rad - truth) / ERROR_RAD).astype(np.int16),
-        "level": np.clip(np.rint(level), -127, 127).astype(np.int8),
-        "flags": flags.astype(np.uint8),
-    }
 
 
 if __name__ == "__main__":
