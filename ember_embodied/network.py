@@ -97,6 +97,8 @@ class Unrolled(NamedTuple):
     """Where it goes to, [T, B, 2] rad."""
     touch: Tensor
     """Log probabilities of no hand and of one at each place, [T, B, 4]."""
+    around: Tensor
+    """Log belief in each direction of the map, [T, B, K]."""
     state: State
     """After the last tick."""
 
@@ -105,6 +107,16 @@ def state_shapes(config: NetworkConfig) -> dict[str, int]:
     """Name and width of each part of the state, in order."""
     with torch.random.fork_rng(devices=[]):  # nothing is drawn for what is only asked
         return Ember(config).state_shapes
+
+
+class Prepared(NamedTuple):
+    """What comes before the core: its input, views for the heads, log belief [..., K], states."""
+
+    given: Parts
+    views: Views
+    around: Tensor
+    looked: list[Parts]
+    belief: Tensor
 
 
 class Ember(nn.Module):
@@ -172,7 +184,7 @@ class Ember(nn.Module):
     ) -> tuple[Output, State]:
         """One step: senses [B, S], mask [B, M], dt [B, 1] s, state of the last step [B, W]."""
         (core, *looked), (belief, gaze, phase, excitement, *past) = self._split(state)
-        given, views, looked, belief = self._prepare(senses, mask, dt, looked, belief)
+        given, views, _, looked, belief = self._prepare(senses, mask, dt, looked, belief)
         y, openness, core = self.core.step(self.core.constants(), given, core)
         phase = self._breathe(phase, dt)
         wish = self.heads(y, phase, views, dt)
@@ -190,7 +202,8 @@ class Ember(nn.Module):
         the map, the gaze, the breathing and the excitement go tick by tick.
         """
         (core, *looked), (belief, gaze, phase, excitement, *past) = self._split(state)
-        given, views, looked, belief = self._prepare(senses, mask, dt, looked, belief, ticks=True)
+        prepared = self._prepare(senses, mask, dt, looked, belief, ticks=True)
+        given, views, around, looked, belief = prepared
         felt = window(views.felt, past)
         touch = torch.log_softmax(self.skin(felt, mask), dim=-1)
         constants, hand = self.core.constants(), touch.exp()
@@ -208,7 +221,9 @@ class Ember(nn.Module):
         gazes, excitements = (torch.stack(part) for part in zip(*poses, strict=True))
         output = self._act(wish, (gazes, phases, excitements), openness, views)
         after = (belief, gaze, phase, excitement, *(part[-1] for part in felt[:-1]))
-        return Unrolled(output, gazes, wish.place, touch, self._join((core, *looked), after))
+        return Unrolled(
+            output, gazes, wish.place, touch, around, self._join((core, *looked), after)
+        )
 
     def _split(self, state: State) -> tuple[list[Parts], Parts]:
         """The parts of core and of each layer of the attention, and the others."""
@@ -231,8 +246,8 @@ class Ember(nn.Module):
         belief: Tensor,
         *,
         ticks: bool = False,
-    ) -> tuple[Parts, Views, list[Parts], Tensor]:
-        """What of the core needs no state, views for the heads; state of attention and map."""
+    ) -> Prepared:
+        """All that comes before the core, of one tick or of many."""
         tokens, bias, *views, around = self.reader(senses, mask)
         load, after = None, []
         for layer, parts in zip(self.attention, state, strict=True):
@@ -241,7 +256,7 @@ class Ember(nn.Module):
         flat = tokens.flatten(-2)
         logs, believed, belief = self.map(around, flat, dt, belief, ticks=ticks)
         given = self.core.prepare(torch.cat((flat, logs), dim=-1), dt)
-        return given, Views._make((*views, believed)), after, belief
+        return Prepared(given, Views._make((*views, believed)), logs, after, belief)
 
     def _breathe(self, phase: Tensor, dt: Tensor) -> Tensor:
         return torch.fmod(phase + dt * self.config.breath_hz, 1.0)

@@ -106,8 +106,12 @@ class SpaceMap(nn.Module):
         else:
             belief = beliefs = belief * kept + come
         logs = torch.log(beliefs + FLOOR)
-        yaw = torch.softmax(self.pointedness * logs, dim=-1) @ self.centres.unsqueeze(-1)
+        yaw = self.odds(logs) @ self.centres.unsqueeze(-1)
         return logs, torch.cat((yaw, torch.zeros_like(yaw)), dim=-1), belief
+
+    def odds(self, logs: Tensor) -> Tensor:
+        """Chance of each direction [..., bins], from log belief."""
+        return torch.softmax(self.pointedness * logs, dim=-1)
 
     def _evidence(self, view: Tensor, tokens: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """What comes, and which share of the old is kept, each [..., bins]."""

@@ -7,6 +7,7 @@ gradient there (truncated backpropagation through time). The loss of a tick is t
     gaze        smooth L1 to the direction behind it: bounded pull, so that of two hypotheses
                 the likelier one is learned, not the middle between them
     place       the same to where that direction is on its way to
+    belief      surprise of the map at the direction of whoever the teacher attends
     prediction  ``forecast_loss`` of the senses of the next tick
     confidence  cross-entropy to "the place is within ``SURE_RAD`` of the teacher's"
     touch       cross-entropy to the place of a new hand, where anybody could say; while the
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import pi
 from typing import Final
 
 import numpy as np
@@ -25,6 +27,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ember_embodied.network import Ember, State
+from ember_embodied.sense_vector import STREAMS
 from ember_embodied.training.forecast import forecast_loss
 from ember_embodied.training.lanes import Lanes
 from ember_embodied.training.lives import Life
@@ -34,6 +37,7 @@ GAZE_SCALE_RAD: Final = 0.1
 SURE_RAD: Final = 0.175
 CONFIDENCE_FLOOR: Final = 1e-6
 LOG_EVERY: Final = 20
+CHANCE_FLOOR: Final = 1e-4
 WARM_UP_STEPS: Final = 30
 
 
@@ -50,6 +54,7 @@ class CloningConfig:
     gradient_clip: float = 1.0
     gaze_weight: float = 1.0
     place_weight: float = 0.3
+    belief_weight: float = 0.5
     prediction_weight: float = 0.2
     confidence_weight: float = 0.2
     touch_weight: float = 1.0
@@ -69,6 +74,7 @@ class Curve:
     command: float
     gaze: float
     place: float
+    belief: float
     prediction: float
     confidence: float
     touch: float
@@ -97,6 +103,7 @@ def clone(
             1.0,
             config.gaze_weight,
             config.place_weight,
+            config.belief_weight,
             config.prediction_weight,
             config.confidence_weight,
             config.touch_weight,
@@ -143,6 +150,7 @@ def chunk_losses(
     touched = hand.clamp(min=0.0).long().flatten()
     touch_loss = functional.nll_loss(lived.touch.flatten(0, 1), touched, reduction="none")
 
+    told = chunk["mask"][..., STREAMS.index("intent")]
     astray = lived.place - chunk["goal"]
     sure = (astray[..., 0].detach().abs() < SURE_RAD).to(astray.dtype)
     sureness, floor = output.confidence.squeeze(-1), CONFIDENCE_FLOOR
@@ -152,12 +160,31 @@ def chunk_losses(
             (weight * _smooth_l1(command)).mean(),
             _smooth_l1((lived.gaze - chunk["gaze"]) / GAZE_SCALE_RAD).mean(),
             _smooth_l1(astray / GAZE_SCALE_RAD).mean(),
+            belief_loss(network, lived.around, chunk["goal"][..., 0], 1.0 - told),
             forecast_loss(output.prediction, output.variance, *felt),
             functional.binary_cross_entropy(sureness.clamp(floor, 1.0 - floor), sure),
             (certain.flatten() * touch_loss).mean(),
         )
     )
     return losses, lived.state
+
+
+def belief_loss(network: Ember, around: Tensor, yaw: Tensor, counts: Tensor) -> Tensor:
+    """Mean -log of the chance that the map gives to a direction and its two neighbours.
+
+    Args:
+        network: whose map it is; without one the loss is 0.
+        around: log belief, [..., K].
+        yaw: the direction, rad [...]; exactly 0 is nobody, and is left out.
+        counts: 1 where the direction is that of a person, [...].
+    """
+    bins = around.shape[-1]
+    if not bins:
+        return yaw.new_zeros(())
+    bin_of = ((yaw / (2.0 * pi) + 0.5) * bins).floor().long()
+    near = (bin_of.unsqueeze(-1) + torch.arange(-1, 2, device=yaw.device)) % bins
+    chance = network.map.odds(around).gather(-1, near).sum(dim=-1)
+    return (-torch.log(chance + CHANCE_FLOOR) * counts * (yaw != 0.0)).mean()
 
 
 def _smooth_l1(error: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES
 from ember_embodied.training import lives as files
-from ember_embodied.training.cloning import CloningConfig, Curve, clone
+from ember_embodied.training.cloning import CloningConfig, Curve, belief_loss, clone
 from ember_embodied.training.lives import Life
 
 SMALL = NetworkConfig(token=16, backbone=24, neurons=24)
@@ -63,3 +63,20 @@ def test_the_same_seed_trains_the_same_network() -> None:
     first, again = (_train(6)[0] for _ in range(2))
     for one, other in zip(first.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_the_map_is_told_where_people_are_and_nothing_of_nobody() -> None:
+    network = Ember(NetworkConfig(token=8, backbone=12, neurons=12))
+    around = torch.full((1, 1, 36), -4.0)
+    around[..., 27] = 0.0  # believed: 95 degrees to the left
+    counts = torch.ones(1, 1)
+
+    def loss(degrees: float) -> float:
+        yaw = torch.tensor([[degrees]]).deg2rad()
+        return float(belief_loss(network, around, yaw, counts).detach())
+
+    assert loss(95.0) < 0.01
+    assert loss(104.0) < 0.01
+    assert loss(120.0) > 3.0
+    assert loss(0.0) == 0.0
+    assert float(belief_loss(network, around, torch.ones(1, 1), 0.0 * counts).detach()) == 0.0
