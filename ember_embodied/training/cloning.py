@@ -34,7 +34,8 @@ from ember_embodied.training.lives import Life
 
 COMMAND_SCALE_RAD: Final = 0.08
 GAZE_SCALE_RAD: Final = 0.1
-SURE_RAD: Final = 0.175
+SURE_RAD: Final = 0.52
+"""Half of what the camera sees: whoever is there will be found once the head has turned."""
 CONFIDENCE_FLOOR: Final = 1e-6
 LOG_EVERY: Final = 20
 CHANCE_FLOOR: Final = 1e-4
