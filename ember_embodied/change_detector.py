@@ -44,7 +44,8 @@ HAND_S: Final = 0.3
 """The network tells a touch from this tick and three before it; all four are then felt."""
 VOICE_S: Final = 0.3
 """Single directions scatter by up to 20 degrees; a few of them make one that can be turned to."""
-FACE_S: Final = 0.1
+ONCE_S: Final = 0.1
+"""A tick more, to see whether it lasts."""
 OWN_S: Final = 0.2
 """The rest of a movement that becomes slower than its delta."""
 
@@ -119,20 +120,19 @@ WATCHED: Final[tuple[Watched, ...]] = (
         for f in ("sin", "cos")
     ),
     *(
-        Watched(f"camera.{angle}", 0.06, FACE_S, while_="camera.confidence")
+        Watched(f"camera.{angle}", 0.06, ONCE_S, while_="camera.confidence")
         for angle in ("yaw", "pitch")
     ),
     *(Watched(f"intent.{name}", 0.05, OWN_S) for name in ("yaw", "pitch", "weight", "arousal")),
 )
 """What is watched, and how large a change is one: above the noise of the sensor and below what a
 hand, a voice or a face makes. Every mask bit is watched besides."""
-ONSETS: Final = (Onset("doa.speech", VOICE_S), Onset("camera.confidence", FACE_S))
-MASK_S: Final = 0.1
+ONSETS: Final = (Onset("doa.speech", ONCE_S), Onset("camera.confidence", ONCE_S))
 
 SECOND_US: Final = 1_000_000
 GAP_US: Final = round(LONGEST_GAP_S * SECOND_US)
 PAUSE_US: Final = round(PAUSE_S * SECOND_US)
-MASK_US: Final = round(MASK_S * SECOND_US)
+_ONCE_US: Final = round(ONCE_S * SECOND_US)
 
 _WATCHED_END: Final = len(WATCHED)
 _ROWS: Final = _WATCHED_END + MASK_COUNT
@@ -147,7 +147,7 @@ _TIMES: Final = np.array(
     dtype=np.float32,
 )
 _HOLD_US: Final = np.array(
-    [round(row.hold_s * SECOND_US) for row in WATCHED] + [MASK_US] * MASK_COUNT, dtype=np.int64
+    [round(row.hold_s * SECOND_US) for row in WATCHED] + [_ONCE_US] * MASK_COUNT, dtype=np.int64
 )
 _ONSETS: Final = tuple((INDEX[row.name], round(row.hold_s * SECOND_US)) for row in ONSETS)
 

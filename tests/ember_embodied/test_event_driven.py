@@ -11,7 +11,7 @@ from ember_embodied.arming import ArmingSettings
 from ember_embodied.bodies import BodyRequest, embody
 from ember_embodied.change_detector import (
     LONGEST_GAP_S,
-    MASK_S,
+    ONCE_S,
     ONSETS,
     WATCHED,
     Onset,
@@ -31,7 +31,7 @@ from hippocampus.tick_record import SnapshotRecord, TickRecord
 
 PERIOD_S = 0.1
 PERIOD_NS = 100_000_000
-HOLD_TICKS = round(MASK_S / PERIOD_S)
+HOLD_TICKS = round(ONCE_S / PERIOD_S)
 GAP_TICKS = round(LONGEST_GAP_S / PERIOD_S)
 
 
