@@ -1,9 +1,9 @@
 """Event-driven running: the network steps when something changes, and rests while nothing does.
 
 ``change_detector`` says when. A network step gets the true time since the last one: the core is
-continuous in time. The command of an event is asked for at once. That of a step that was only due
-is approached in a straight line over the longest gap, so that breathing, sampled once a second,
-does not stutter: what is asked for is always a command of the network or on the way to one.
+continuous in time. A new command that follows from an event is asked for at once. That of a step that
+was only due is approached in a straight line over the longest gap, so that breathing, sampled once
+a second, does not stutter: what is asked for is a command of the network or on the way to one.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from ember_embodied.change_detector import (
 )
 from ember_embodied.runtime import Policy, Runtime, State, Step
 
+NEW_RAD: Final = np.array((0.05, 0.05, 0.15, 0.15, 0.05), dtype=np.float32)
+"""A command that an event changes by more is asked for at once. Breathing alone moves an antenna
+by less in the longest gap."""
 _NOTHING: Final = np.zeros(0, dtype=np.float32)
 
 
@@ -62,17 +65,19 @@ class EventDriven:
         dt_us = microseconds(dt_s)
         decision = decide(senses, mask, dt_us, memory)
         memory = decision.memory
+        command = aim
+        step = Step(aim, _NOTHING, float(held[0, -1]), _NOTHING, state[3:], stepped=False)
         if decision.steps:
             step = self._policy.step(senses, mask, decision.since_us / SECOND_US, state[3:])
-            left_us = 0 if decision.urgent else GAP_US
-            if not np.isfinite(step.command).all():  # nothing to hold on to: step again
+            command = step.command
+            left_us = left_us if decision.urgent else GAP_US
+            if not np.isfinite(command).all():  # nothing to hold on to: step again
                 memory, left_us = replace(memory, hold_us=GAP_US), 0
-        else:
-            step = Step(aim, _NOTHING, float(held[0, -1]), _NOTHING, state[3:], stepped=False)
-        command = step.command
         if left_us > dt_us:
             share = np.float32(dt_us / left_us)
-            command = (1 - share) * asked + share * command
+            on_its_way = (1 - share) * asked + share * command
+            new = decision.urgent & (np.abs(command - aim) > NEW_RAD)
+            command = np.where(new, command, on_its_way)
         held = np.concatenate((command, step.command, (np.float32(step.confidence),)))
         arrays = _arrays(memory, max(0, left_us - dt_us))
         return replace(step, command=command, state=(*arrays, held[np.newaxis], *step.state))

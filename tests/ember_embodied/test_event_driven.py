@@ -207,6 +207,19 @@ def test_between_due_steps_the_command_goes_straight_to_the_last_one(quiet: Quie
         assert np.ptp(np.diff(way)) < 1e-6, "no jump and no stop on the way"
 
 
+def test_an_event_does_not_hurry_what_it_does_not_change(quiet: Quiet) -> None:
+    quiet.spy.command[2:4] = 0.1
+    while not quiet.tick().stepped:
+        pass
+    before = quiet.tick().command
+    quiet.mask[0] = 0.0
+    quiet.spy.command[:] = (1.0, 0.0, 0.11, 1.0, 0.0)
+    step = quiet.tick()
+    assert step.stepped
+    assert step.command[[0, 3]].tolist() == [1.0, 1.0], "new: at once"
+    assert 0.0 < step.command[2] - before[2] < 0.02, "breathing: on its way"
+
+
 def test_a_skipped_tick_foretells_nothing_and_keeps_the_network(quiet: Quiet) -> None:
     before = quiet.state
     step = quiet.tick()
