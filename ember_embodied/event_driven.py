@@ -1,9 +1,9 @@
 """Event-driven running: the network steps when something changes, and rests while nothing does.
 
 ``change_detector`` says when. A network step gets the true time since the last one: the core is
-continuous in time. A new command that follows from an event is asked for at once. That of a step that
-was only due is approached in a straight line over the longest gap, so that breathing, sampled once
-a second, does not stutter: what is asked for is a command of the network or on the way to one.
+continuous in time. A new command that follows from an event is asked for at once. That of a step
+that was only due is approached in a straight line over the longest gap, so that breathing, sampled
+once a second, does not stutter: what is asked for is a command of the network or on the way to one.
 """
 
 from __future__ import annotations
