@@ -45,28 +45,34 @@ TRACKING, FIRST, SECOND = 0.0, 1.0, 2.0
 
 @dataclass(frozen=True, slots=True)
 class PidSettings:
-    """What was tuned."""
+    """What was tuned, on lives of the training suite (seeds 600000:600012) by their utility.
+
+    By random search round a hand-set start: 16 settings on four lives, the best of them on all
+    twelve; then three more round that one, none of them better. From start to end the utility
+    rose from 0.42 to 0.57 on the same four lives, half of it by rules that a look into the lives
+    suggested: search at the height of faces, the likelier side first, pushes against the usual lag.
+    """
 
     hold_s: float = 0.3
     """A voice is turned to when it has been flagged for so long."""
-    forget: float = 1.0
+    forget: float = 1.25
     """Seconds of evidence that a second of silence takes away."""
-    quiet_rad_s: float = 1.5
+    quiet_rad_s: float = 2.1
     """Above this sum of the nine joints' speeds sound is not listened to."""
     same_rad: float = 0.5
     """Readings closer than this are one voice; a face closer than this is its speaker."""
     look_s: float = 0.5
     """How long a face is looked for before the mirror image is tried."""
-    again_s: float = 1.5
+    again_s: float = 2.0
     """After a search in vain no voice is turned to for so long."""
     search_pitch_rad: float = -0.2
     """Faces are above the robot; a search looks up to them."""
     ahead_first: bool = True
     """The likelier hypothesis is tried first: that nearer to the base's ahead."""
-    patience_s: float = 4.0
+    patience_s: float = 2.5
     """Without a face or a voice for so long the gaze goes home."""
-    dead_zone_rad: float = 0.03
-    proportional: float = 0.5
+    dead_zone_rad: float = 0.04
+    proportional: float = 0.4
     integral_hz: float = 2.0
     derivative_s: float = 0.0
     turn_rate_hz: float = 6.0
