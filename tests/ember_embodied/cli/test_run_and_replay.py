@@ -85,6 +85,8 @@ def test_a_log_is_a_body(ember: Ember, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("run", "--scenario", "nowhere.toml"), "nowhere.toml"),
+        (("run", "--suite", "nowhere.toml"), "suite nowhere.toml"),
+        (("run", "--suite", "standard", "--scenario", "lite"), "give one of them"),
         (("run", "--bundle", "nobody"), "no bundle 'nobody'"),
         (("run", "--body", "servos", "--speed", "max"), "--speed max needs a body in virtual"),
         (("run", "--body", "replay"), "--from LOG"),
