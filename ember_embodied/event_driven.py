@@ -26,8 +26,8 @@ from ember_embodied.change_detector import (
 from ember_embodied.runtime import Policy, Runtime, State, Step
 
 NEW_RAD: Final = np.array((0.05, 0.05, 0.15, 0.15, 0.05), dtype=np.float32)
-"""A command that an event changes by more is asked for at once. Breathing alone moves an antenna
-by less in the longest gap."""
+"""After an event a command that is farther away is asked for at once. Breathing alone moves an
+antenna by less in the longest gap."""
 _NOTHING: Final = np.zeros(0, dtype=np.float32)
 
 
@@ -76,7 +76,7 @@ class EventDriven:
         if left_us > dt_us:
             share = np.float32(dt_us / left_us)
             on_its_way = (1 - share) * asked + share * command
-            new = decision.urgent & (np.abs(command - aim) > NEW_RAD)
+            new = decision.urgent & (np.abs(command - asked) > NEW_RAD)
             command = np.where(new, command, on_its_way)
         held = np.concatenate((command, step.command, (np.float32(step.confidence),)))
         arrays = _arrays(memory, max(0, left_us - dt_us))

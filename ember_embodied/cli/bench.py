@@ -24,6 +24,7 @@ BENCHES: Final = {
     "hearing": "errors of the hearing atlases and of the simulated array",
     "log": "cost, loss and recovery of the log",
     "embodied": "what the bundle is worth in simulated lives, beside its rivals",
+    "events": "how many network steps are skipped, and what of it is lost",
     "network": "whether bundle and torch compute the same",
     "cells": "the same for every network of the family",
     "runtime": "time and memory of the network, start-up of the loop",
