@@ -180,10 +180,11 @@ class Sound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Hand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A finger or a hand on a place of the robot, or both hands on its foot.
+    """A finger or a hand on a place of the robot, both hands on its foot, or a knock on its table.
 
     ``force_n`` points to azimuth and elevation (-90: down); a lift has ``height_m``, a tilt and a
-    turn ``angle_deg`` (a tilt leans towards the azimuth).
+    turn ``angle_deg`` (a tilt leans towards the azimuth). A bump rings the table for a second,
+    however short its ``seconds``.
     """
 
     at_s: Seconds
