@@ -2,7 +2,14 @@
 
 A utility is 1 where nothing better could be wished and 0 where it could not be worse; it is 1/2
 at ``half``. The utility of a policy is the mean of the utilities by ``weight`` over those measures
-that the lives have events for. Gaze has 0.60 of the weight, touch 0.20, and costs 0.20.
+that the lives have events for.
+
+The weights follow what people notice of a robot on their desk. Gaze has 0.60: it is what the
+robot does all day; a voice (0.30: where the head is, for most voices rather than on average, and
+behind too), how soon (0.10), whom it goes on looking at (0.15), and the rare turn of the base
+(0.05). Touch has 0.20: a touch is a direct question (0.10 for an answer, 0.05 for a prompt one),
+and answers to nobody cost what a prompt one earns. What moving costs has 0.20: a turn to nobody is
+the fault that people remember (0.10), warmth and noise are noticed last (0.05 each).
 """
 
 from __future__ import annotations
@@ -47,7 +54,7 @@ MEASURES: Final = (
     Measure(
         "orienting_error_median", "deg", tally.orienting_error, 0.10, "error", 15.0,
         "angle between head and speaker 1.5 s after a voice starts, median",
-        "half of what the head must be off for a speaker to leave the middle of the picture",
+        "a third of the way from the middle of the camera's picture to its edge",
     ),
     Measure(
         "on_speaker_share", "1", tally.on_speaker, 0.15, "share", 0.5,

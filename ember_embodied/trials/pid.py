@@ -1,11 +1,12 @@
 """The controller that a good engineer would write: direction of sound, face PID, touch by lag.
 
 A voice that is flagged for a while from one direction, while the robot's own motors are quiet,
-is turned to as if it came from the front; if no face is found there, its mirror image behind is
-tried. A face that is seen is followed by an incremental PID on the angle between it and the head
-(Astrom and Hagglund, PID Controllers, 1995, ch. 3); a voice from where the face is changes
-nothing, one from elsewhere draws the gaze away. An antenna that is pushed off its command is
-thrown out, a head that is pushed lowers both antennas. An intent is obeyed.
+is turned to: first to the one of its two hypotheses that is nearer to the base's ahead, where
+people mostly are; if no face is found there, to its mirror image. A face that is seen is followed
+by an incremental PID on the angle between it and the head (Astrom and Hagglund, PID Controllers,
+1995, ch. 3); a voice from where the face is changes nothing, one from elsewhere draws the gaze
+away. An antenna that is pushed off its command is thrown out, a head that is pushed lowers both
+antennas. An intent is obeyed.
 """
 
 from __future__ import annotations
