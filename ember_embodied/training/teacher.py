@@ -28,6 +28,9 @@ REACTION_S: Final = 0.2
 """Speech and touch are answered no sooner: a sensor's period and the wish to be sure."""
 TURN_TAKING_S: Final = 0.4
 """A second voice must last this long to draw the gaze away from one who still speaks."""
+FORGOTTEN_S: Final = 6.0
+"""Who has been silent for so long, and is not in view, is no longer attended: a robot that has not
+found them by then cannot know where they are."""
 PATIENCE_S: Final = 3.0
 """How long the gaze stays where a person was lost, before it goes home."""
 VIEW_YAW_RAD: Final = 0.52
@@ -120,6 +123,7 @@ class Teacher:
         self._touched_s_ago = GONE_S
         self._noticed: tuple[str, float] | None = None
         self._attending: str | None = None
+        self._silent_s = 0.0
         self._lost_s = 0.0
         self._goal = (0.0, 0.0)
         self._gaze = (0.0, 0.0)
@@ -174,9 +178,9 @@ class Teacher:
             self._attending, self._goal = None, _within(*scene.told)
             return GAZE_RATE_HZ
         if heard:
-            self._attending = min(heard)[1]  # whoever began last
-        elif self._attending not in people:
-            self._attending = _nearest_in_view(scene)
+            self._attending, self._silent_s = min(heard)[1], 0.0  # whoever began last
+        elif self._attending not in people or self._forgets(people[self._attending], scene, dt_s):
+            self._attending, self._silent_s = _nearest_in_view(scene), 0.0
         found = people.get(self._attending or "")
         if found is not None:
             self._lost_s = 0.0
@@ -188,6 +192,11 @@ class Teacher:
         if self._lost_s > PATIENCE_S:
             self._goal = (0.0, 0.0)
         return HOME_RATE_HZ
+
+    def _forgets(self, person: Person, scene: Scene, dt_s: float) -> bool:
+        """Whether somebody who is silent has been out of view for too long."""
+        self._silent_s = 0.0 if _in_view(person, scene) else self._silent_s + dt_s
+        return self._silent_s > FORGOTTEN_S
 
     def _trim(self, scene: Scene, dt_s: float) -> None:
         """Integrate what the head is short of the gaze while it is near and not on its way."""
@@ -249,15 +258,20 @@ def _within(yaw_rad: float, pitch_rad: float) -> tuple[float, float]:
     return _cut(wrap(yaw_rad), yaw_limit, yaw_limit), pitch
 
 
+def _off(person: Person, scene: Scene) -> tuple[float, float]:
+    """How far somebody is from where the head points: yaw and pitch, rad."""
+    return wrap(person.yaw_rad - scene.head_yaw_rad), person.pitch_rad - scene.head_pitch_rad
+
+
+def _in_view(person: Person, scene: Scene) -> bool:
+    yaw, pitch = _off(person, scene)
+    return abs(yaw) <= VIEW_YAW_RAD and abs(pitch) <= VIEW_PITCH_RAD
+
+
 def _nearest_in_view(scene: Scene) -> str | None:
     """The face nearest to where the head points, inside the field of view."""
-    seen: list[tuple[float, str]] = []
-    for person in scene.people:
-        yaw = wrap(person.yaw_rad - scene.head_yaw_rad)
-        pitch = person.pitch_rad - scene.head_pitch_rad
-        if person.facing and abs(yaw) <= VIEW_YAW_RAD and abs(pitch) <= VIEW_PITCH_RAD:
-            seen.append((hypot(yaw, pitch), person.name))
-    return min(seen)[1] if seen else None
+    faces = [person for person in scene.people if person.facing and _in_view(person, scene)]
+    return min(((hypot(*_off(face, scene)), face.name) for face in faces), default=(0.0, None))[1]
 
 
 def _toward(

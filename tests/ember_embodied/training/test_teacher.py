@@ -114,3 +114,15 @@ def test_the_skin_should_tell_a_new_hand_once_it_can_be_felt() -> None:
     gone = [lesson.hand for lesson in _live(teacher, NOBODY, 5)]
     assert hands == [-1, 2, 2, 2, 2, -1, -1, -1]
     assert gone == [-1, -1, 0, 0, 0]
+
+
+def test_who_was_never_found_is_forgotten_when_silent_and_who_is_in_view_is_not() -> None:
+    for yaw_rad, remembered in ((radians(140.0), False), (0.2, True)):
+        teacher = Teacher()
+        spoke = replace(BEHIND, yaw_rad=yaw_rad)
+        for _ in range(10):
+            teacher.step(replace(NOBODY, people=(spoke,)), DT_S, MotorCommand(0, 0, 0, 0, 0))
+        silent = replace(NOBODY, people=(replace(spoke, speaking=False),))
+        lessons = [teacher.step(silent, DT_S, MotorCommand(0, 0, 0, 0, 0)) for _ in range(80)]
+        assert lessons[50].attending == "ada"
+        assert (lessons[-1].attending == "ada") is remembered
