@@ -20,8 +20,8 @@ def manner(seed: int) -> Manner:
 
 
 def profile(kind: str, seconds: float, seed: int) -> np.ndarray:
-    times = np.linspace(0.0, seconds, 401)
-    return np.array([manner(seed).strength(float(t), seconds, kind) for t in times])
+    hand, times = manner(seed), np.linspace(0.0, seconds, 401)
+    return np.array([hand.strength(float(t), seconds, kind) for t in times])
 
 
 @pytest.mark.parametrize("kind", ["tap", "stroke", "push", "hold"])
@@ -50,7 +50,8 @@ def test_no_two_hands_are_the_same_and_one_seed_is_one_hand() -> None:
 
 def test_a_turn_goes_push_by_push_all_the_way() -> None:
     for seed in range(10):
-        way = [manner(seed).turned(share) for share in np.linspace(0.0, 1.0, 101)]
+        hand = manner(seed)
+        way = [hand.turned(share) for share in np.linspace(0.0, 1.0, 101)]
         assert way[0] == 0.0
         assert way[-1] == pytest.approx(1.0)
         assert (np.diff(way) >= -1e-12).all()
