@@ -30,6 +30,8 @@ from ember_embodied.sense_vector import (
 FORMAT: Final = 1
 COMMAND_COUNT: Final = 5
 DEFAULT_BUNDLE: Final = "live"
+COMMAND_ERROR_BOUND_RAD: Final = 0.02
+"""How far rounded weights may move a command: a degree, less than the servos' droop."""
 MODEL_FILE: Final = "model.onnx"
 MANIFEST_FILE: Final = "manifest.json"
 CARD_FILE: Final = "card.md"
@@ -64,6 +66,15 @@ class Parity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     steps: int
     max_abs_error: float
+
+
+class Quantisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What rounded weights cost, over lives in simulation, both networks running free."""
+
+    bits: int
+    ticks: int
+    command_error_rad: float
+    """Largest difference of any command from that of the network in float32."""
 
 
 class Score(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +120,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The command that makes this bundle again."""
     variance: bool = False
     """The graph also gives the variance of its prediction."""
+    quantisation: Quantisation | None = None
+    """None: the weights are float32, as trained."""
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -223,6 +236,12 @@ def _refuse_difference(path: Path, manifest: Manifest, model_sha256: str) -> Non
         ("rate_hz above 0", manifest.rate_hz > 0.0, True),
         ("state widths above 0", all(row.width > 0 for row in manifest.state), True),
     )
+    rounded = manifest.quantisation
+    if rounded is not None and not rounded.command_error_rad <= COMMAND_ERROR_BOUND_RAD:
+        raise BundleError(
+            f"{path}: quantisation.command_error_rad is {rounded.command_error_rad:.3g}, at most "
+            f"{COMMAND_ERROR_BOUND_RAD:g} is let through; use the bundle in float32"
+        )
     for field, found, wanted in expected:
         if found != wanted:
             raise BundleError(

@@ -108,6 +108,7 @@ def open_session(model_path: Path) -> ort.InferenceSession:
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 3
+    options.enable_mem_reuse = False  # a few hundred KiB more, and a step is 5 % faster
     return ort.InferenceSession(str(model_path), options, providers=["CPUExecutionProvider"])
 
 

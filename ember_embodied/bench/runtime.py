@@ -37,6 +37,10 @@ TORCH: Final = "torch inference_mode"
 NCPS: Final = "torch with a core of ncps modules"
 OUR_CORE: Final = "core alone, ours"
 NCPS_CORE: Final = "core alone, ncps modules"
+INT8: Final = "network step, int8 weights"
+LIFE_S: Final = 30.0
+LIFE_SUITE: Final = "standard"
+"""Lives over which the error of int8 weights is measured: one a seed, the network driving."""
 
 Note = Callable[[str], None]
 
@@ -54,10 +58,12 @@ def run(
     rng = np.random.default_rng(seeds.start)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         contenders = _contenders(found, rng, Path(folder), stack, note)
+        rounded = _int8(found, seeds, Path(folder), contenders, note)
         warm_us = warm(contenders, warm_rounds)
         cold_us = cold(contenders, cold_rounds)
     return [
         *_step_claims(found, warm_us, cold_us),
+        *rounded,
         *start_up.claims(found.path, with_torch=TORCH in contenders, rounds=starts),
     ]
 
@@ -68,12 +74,9 @@ def _contenders(
     """Everything that can be timed with what is installed."""
     from ember_embodied.bench.calls import bound_call, named_call
 
-    senses = rng.standard_normal(SENSE_COUNT).astype(np.float32)
-    mask = np.ones(MASK_COUNT, dtype=np.float32)
     runtime = Runtime(bundle)
-    state = runtime.initial_state()
     calls: dict[str, Call] = {
-        STEP: lambda: runtime.step(senses, mask, DT_S, state),
+        STEP: _step_call(runtime, rng),
         BOUND: bound_call(runtime.session),
         NAMED: named_call(runtime.session),
     }
@@ -93,6 +96,8 @@ def _contenders(
 
         network = network_of(bundle)
         stack.enter_context(peers.one_thread())
+        senses = rng.standard_normal(SENSE_COUNT).astype(np.float32)
+        mask = np.ones(MASK_COUNT, dtype=np.float32)
         calls[TORCH] = peers.step_call(network, senses, mask, DT_S)
         calls[NCPS] = peers.step_call(peers.with_ncps_core(network), senses, mask, DT_S)
         calls[OUR_CORE] = bound_call(peers.core_session(peers.cfc_cell(network), folder))
@@ -102,6 +107,39 @@ def _contenders(
         reason = f"they need {needed}: pip install 'ember-embodied[bench]'" if needed else error
         note(f"no peers: {reason}")
     return calls
+
+
+def _step_call(runtime: Runtime, rng: np.random.Generator) -> Call:
+    """A step as the loop takes it, on drawn senses of every stream."""
+    senses = rng.standard_normal(SENSE_COUNT).astype(np.float32)
+    mask = np.ones(MASK_COUNT, dtype=np.float32)
+    state = runtime.step(senses, mask, DT_S, runtime.initial_state()).state
+    return lambda: runtime.step(senses, mask, DT_S, state)
+
+
+def _int8(
+    bundle: Bundle, seeds: range, folder: Path, calls: dict[str, Call], note: Note
+) -> list[Claim]:
+    """Add the step with int8 weights to ``calls``; its size, and its error over simulated lives."""
+    try:
+        from ember_embodied.training.quantisation import command_error_rad, round_weights
+        from ember_embodied.training.rollouts import RolloutSettings, live
+    except ImportError as error:
+        note(f"no int8: it needs {error.name}: pip install 'ember-embodied[train]'")
+        return []
+    rounded = round_weights(bundle, folder / "int8")
+    settings = RolloutSettings(seconds=LIFE_S, suite=LIFE_SUITE)
+    driver = Runtime(bundle)
+    lives = [live(seed, settings, driver)[0] for seed in seeds]
+    calls[INT8] = _step_call(Runtime(rounded), np.random.default_rng(seeds.start))
+    size, whole = (b.model_path.stat().st_size for b in (rounded, bundle))
+    strayed, ticks = command_error_rad(bundle, rounded, lives), sum(len(v.senses) for v in lives)
+    bound = f"<= {bundles.COMMAND_ERROR_BOUND_RAD:g}"
+    return [
+        claim("model file, float32", whole / 1024.0, "KiB"),
+        claim("model file, int8 weights", size / 1024.0, "KiB"),
+        claim("int8 weights: worst error of a command", strayed, "rad", bound, n=ticks),
+    ]
 
 
 def _step_claims(bundle: Bundle, warm_us: Times, cold_us: Times) -> list[Claim]:
@@ -129,6 +167,7 @@ def _step_claims(bundle: Bundle, warm_us: Times, cold_us: Times) -> list[Claim]:
 _RATIOS: Final = (
     ("network step over its floor", STEP, (READ, EMPTY), "<= 2"),
     ("bare call over its floor", BOUND, (READ, EMPTY), None),
+    ("int8 weights over float32", INT8, (STEP,), None),
     ("session.run over io-binding", NAMED, (BOUND,), None),
     ("torch over network step", TORCH, (STEP,), ">= 4"),
     ("ncps modules over network step", NCPS, (STEP,), ">= 6"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -90,6 +91,36 @@ def parity(
         print(f"largest error of any output or state: {error:.2e} after {steps:,} steps")
     if not result.holds:
         raise typer.Exit(1)
+
+
+@app.command()
+def quantise(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.")],
+    bundle: Annotated[str, typer.Option(metavar="NAME|PATH")] = bundles.DEFAULT_BUNDLE,
+    seeds: Annotated[
+        str, typer.Option(metavar="A:B", help="Lives to measure the error on, B not included.")
+    ] = "300000:300005",
+) -> None:
+    """Write a bundle with int8 weights, and state how far its commands stray from float32.
+
+    A bundle that strays too far is refused. `ember bench runtime` says whether int8 is faster.
+
+    Example:
+      ember model quantise /tmp/ember-int8 --bundle ember-spine
+    """
+    need_torch()
+    from ember_embodied.cli.options import seed_range
+    from ember_embodied.runtime import Runtime
+    from ember_embodied.training.quantisation import quantise as write
+    from ember_embodied.training.rollouts import RolloutSettings, live
+
+    found = bundles.load(bundle)
+    settings, driver = RolloutSettings(suite="standard"), Runtime(found)
+    written = write(found, out, [live(seed, settings, driver)[0] for seed in seed_range(seeds)])
+    stated = written.manifest.quantisation
+    assert stated is not None
+    print(f"{written.path}: {written.model_path.stat().st_size / 1024:.0f} KiB")
+    print(f"worst error of a command: {stated.command_error_rad:.2g} rad over {stated.ticks} ticks")
 
 
 def score_lines(manifest: Manifest) -> list[str]:
