@@ -66,6 +66,9 @@ class Parity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     steps: int
     max_abs_error: float
+    """Of command, prediction, variance, confidence and gates."""
+    max_state_error: float = 0.0
+    """Of the state: it feeds all of the above, so that a state that drifts shows there."""
 
 
 class Quantisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

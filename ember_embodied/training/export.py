@@ -37,6 +37,9 @@ CODE_FILES: Final = (
 )
 PARITY_SEED: Final = 7
 PARITY_BOUND: Final = 1e-5
+STATE_BOUND: Final = 1e-4
+"""A trained neuron may turn the rounding of a large sum into more than the outputs show; a state
+that drifts would be far beyond this after 10,000 steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +103,12 @@ def measure_parity(network: Ember, bundle: Bundle, steps: int) -> Parity:
     """Run torch and ONNX Runtime side by side, each on its own state, on one drawn life.
 
     Every input is a bounded random walk with dropped streams and uneven dt, so that the state
-    is far from rest; the error is the largest of any output or state at any step.
+    is far from rest; the errors are the largest of any output and of any state at any step.
     """
     rng = np.random.default_rng(PARITY_SEED)
     runtime = Runtime(bundle)
     ours, theirs = network.initial_state(1), runtime.initial_state()
-    walk, worst = np.zeros(SENSE_COUNT), 0.0
+    walk, worst, astray = np.zeros(SENSE_COUNT), 0.0, 0.0
     network.eval()
     with torch.inference_mode():
         for _ in range(steps):
@@ -127,10 +130,10 @@ def measure_parity(network: Ember, bundle: Bundle, steps: int) -> Parity:
                 (out.variance[0], step.variance),
                 (out.confidence[0], np.array([step.confidence], dtype=np.float32)),
                 (torch.cat((out.lif_gate, out.gaze_gate, out.answer_gate), dim=1)[0], step.gates),
-                (ours[0], theirs[0][0]),
             ]
             worst = max(worst, *(float(np.abs(a.numpy() - b).max()) for a, b in pairs))
-    return Parity(steps, worst)
+            astray = max(astray, float(np.abs(ours.numpy() - theirs[0]).max()))
+    return Parity(steps, worst, astray)
 
 
 def write_bundle(
