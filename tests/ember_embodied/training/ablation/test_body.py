@@ -137,7 +137,7 @@ def test_a_network_drives_the_robot_between_idle_and_teacher(tmp_path: Path) -> 
     task = BodyTask.of(sizes | {"suite": str(tmp_path / "suite.toml")})
     task.prepare(tmp_path / "data", tmp_path, 1, silent)
     measured = task.run(tmp_path / "data", {"neurons": 8}, 0).measures
-    assert list(measured) == [measure.name for measure in task.measures if measure.name in measured]
+    assert measured.keys() <= {measure.name for measure in task.measures}
     assert -1.0 < measured["composite"] < 0.8  # it has learned next to nothing
     assert measured["effort"] > 0.0
 
