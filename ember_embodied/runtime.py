@@ -3,11 +3,14 @@
 ``Runtime.step`` is a pure function of its arguments: what it keeps is weights and buffers that
 every step overwrites, so a log can put any recorded state back and get the same bits. One
 intra-op and one inter-op thread and sequential execution keep the order of every sum fixed.
-Inputs and outputs are bound once; `ember bench runtime` sets that beside a call by name.
+All inputs lie in one block of memory and all outputs in another, bound once: a step copies in
+what it is given, calls, and copies the outputs whole. `ember bench runtime` sets that beside a
+call by name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -21,6 +24,9 @@ from ember_embodied.bundle import Bundle, BundleError, TensorRow, graph_inputs, 
 Array = NDArray[np.float32]
 State = tuple[Array, ...]
 _NOTHING: Final = np.zeros(0, dtype=np.float32)
+FLOAT_BYTES: Final = 4
+_CACHE_LINE: Final = 64
+"""Blocks start at a line of the cache, in every process: no sum depends on where memory lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,40 +71,65 @@ class Runtime:
         inputs, outputs = graph_inputs(bundle.manifest), graph_outputs(bundle.manifest)
         _refuse_signature(bundle, "input", self.session.get_inputs(), inputs)
         _refuse_signature(bundle, "output", self.session.get_outputs(), outputs)
-        self._inputs = [_buffer(row.width) for row in inputs]
-        buffers = [_buffer(row.width) for row in outputs]
-        self._outputs = [buffer.numpy() for buffer in buffers]
         self._binding = self.session.io_binding()
-        for row, buffer in zip(inputs, self._inputs, strict=True):
-            self._binding.bind_ortvalue_input(row.name, buffer)
-        for row, buffer in zip(outputs, buffers, strict=True):
-            self._binding.bind_ortvalue_output(row.name, buffer)
-        self._state_widths = tuple(row.width for row in bundle.manifest.state)
-        self._varied = int(bundle.manifest.variance)
-        self._gates = slice(3 + self._varied, 3 + self._varied + len(bundle.manifest.gates))
+        self._input, taken = _bound(self._binding.bind_input, inputs)
+        self._output, given = _bound(self._binding.bind_output, outputs)
+        # Assigning to a memoryview is the fastest copy, and refuses another type or length.
+        memory = self._input.data.cast("B").cast("f")
+        self._senses, self._mask, self._dt, *self._state = (memory[p] for p in taken.values())
+        self._command, self._prediction = given["command"], given["prediction"]
+        self._variance = given.get("variance", slice(0))
+        self._confidence = given["confidence"].start
+        names = [row.name for row in bundle.manifest.state]
+        self._next_state = [given[f"next_{name}"] for name in names]
+        self._gates = slice(given["confidence"].stop, self._next_state[0].start)
 
     def initial_state(self) -> State:
         """The state at the start of a life: zeros, each [1, width]."""
-        return tuple(np.zeros((1, width), dtype=np.float32) for width in self._state_widths)
+        return tuple(np.zeros((1, len(part)), dtype=np.float32) for part in self._state)
 
     def step(self, senses: Array, mask: Array, dt_s: float, state: State) -> Step:
-        """One tick: senses float32[S], mask float32[M], true seconds since the last step."""
-        dt = np.array([[dt_s]], dtype=np.float32)
-        values = (senses[np.newaxis], mask[np.newaxis], dt, *state)
-        for buffer, value in zip(self._inputs, values, strict=True):
-            if value.dtype != np.float32:  # update_inplace would take its bytes as they are
-                raise TypeError(f"the network takes float32, got {value.dtype}")
-            buffer.update_inplace(value)
+        """One tick: senses float32[S], mask float32[M], true seconds since the last step.
+
+        Raises ``TypeError`` when an array is not float32 or has another length.
+        """
+        try:
+            self._senses[:] = senses.data
+            self._mask[:] = mask.data
+            for memory, part in zip(self._state, state, strict=True):
+                memory[:] = part[0].data
+        except ValueError as error:
+            raise TypeError(self._mismatch(senses, mask, state)) from error
+        self._dt[0] = dt_s
         self.session.run_with_iobinding(self._binding)
-        outputs, gates = self._outputs, self._gates
+        output = self._output.copy()
         return Step(
-            command=outputs[0][0].copy(),
-            prediction=outputs[1][0].copy(),
-            confidence=float(outputs[gates.start - 1][0, 0]),
-            gates=np.concatenate(outputs[gates], axis=1)[0],
-            state=tuple(part.copy() for part in outputs[gates.stop :]),
-            variance=outputs[2][0].copy() if self._varied else _NOTHING,
+            command=output[self._command],
+            prediction=output[self._prediction],
+            confidence=output.item(self._confidence),
+            gates=output[self._gates],
+            state=tuple([output[np.newaxis, part] for part in self._next_state]),
+            variance=output[self._variance],
         )
+
+    def _mismatch(self, senses: Array, mask: Array, state: State) -> str:
+        wanted = [(len(self._senses),), (len(self._mask),), *((1, len(m)) for m in self._state)]
+        given = [(array.dtype.name, array.shape) for array in (senses, mask, *state)]
+        return f"the network takes float32 {wanted} as senses, mask and state, got {given}"
+
+
+def _bound(bind: Callable[..., None], rows: Sequence[TensorRow]) -> tuple[Array, dict[str, slice]]:
+    """One block of memory for all ``rows``, each bound to its part of it."""
+    ends = np.cumsum([row.width for row in rows]).tolist()
+    spare = np.zeros(ends[-1] + _CACHE_LINE // FLOAT_BYTES, dtype=np.float32)
+    first = -spare.ctypes.data % _CACHE_LINE // FLOAT_BYTES
+    block = spare[first : first + ends[-1]]
+    parts = {}
+    for row, end in zip(rows, ends, strict=True):
+        parts[row.name] = slice(end - row.width, end)
+        address = block[parts[row.name]].ctypes.data
+        bind(row.name, "cpu", 0, np.float32, (1, row.width), address)
+    return block, parts
 
 
 def open_session(model_path: Path) -> ort.InferenceSession:
@@ -110,10 +141,6 @@ def open_session(model_path: Path) -> ort.InferenceSession:
     options.log_severity_level = 3
     options.enable_mem_reuse = False  # a few hundred KiB more, and a step is 5 % faster
     return ort.InferenceSession(str(model_path), options, providers=["CPUExecutionProvider"])
-
-
-def _buffer(width: int) -> ort.OrtValue:
-    return ort.OrtValue.ortvalue_from_numpy(np.zeros((1, width), dtype=np.float32))
 
 
 def _refuse_signature(

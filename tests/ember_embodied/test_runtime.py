@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,12 +58,59 @@ def test_time_matters(runtime: Runtime) -> None:
     assert np.abs(slow.state[0] - fast.state[0]).max() > 1e-3
 
 
-def test_other_shapes_and_types_are_refused(runtime: Runtime) -> None:
+@pytest.mark.parametrize("spoilt", ["senses", "mask", "state"])
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda x: x.astype(np.float64), lambda x: x[..., :-1], lambda x: x[..., :1], np.ones_like],
+    ids=["float64", "one short", "one long enough to broadcast", "whole"],
+)
+def test_other_shapes_and_types_are_refused(runtime: Runtime, spoilt: str, spoil: Any) -> None:
     senses, mask = _inputs(3)
-    with pytest.raises(TypeError, match="float64"):
-        runtime.step(senses.astype(np.float64), mask, 0.1, runtime.initial_state())
-    with pytest.raises(RuntimeError, match="size"):
-        runtime.step(senses[:-1], mask, 0.1, runtime.initial_state())
+    given = {"senses": senses, "mask": mask, "state": runtime.initial_state()[-1]}
+    given[spoilt] = spoil(given[spoilt])
+    state = (*runtime.initial_state()[:-1], given["state"])
+    if spoil is np.ones_like:
+        assert np.isfinite(runtime.step(given["senses"], given["mask"], 0.1, state).command).all()
+        return
+    with pytest.raises(TypeError, match=re.escape(str(given[spoilt].shape))) as refusal:
+        runtime.step(given["senses"], given["mask"], 0.1, state)
+    assert given[spoilt].dtype.name in str(refusal.value)
+
+
+def test_a_state_too_few_is_refused(runtime: Runtime) -> None:
+    with pytest.raises(TypeError, match="takes float32"):
+        runtime.step(*_inputs(3), 0.1, runtime.initial_state()[:-1])
+
+
+def test_what_a_step_gave_stays_when_others_follow(runtime: Runtime) -> None:
+    """Outputs are copies: no later step and no other runtime writes into them."""
+    first = runtime.step(*_inputs(4), 0.1, runtime.initial_state())
+    parts = (first.command, first.prediction, first.variance, first.gates, *first.state)
+    kept = [part.copy() for part in parts]
+    for seed in range(5):
+        runtime.step(*_inputs(seed), 0.2, first.state)
+    assert all((part == old).all() for part, old in zip(parts, kept, strict=True))
+
+
+def test_the_outputs_are_those_that_the_graph_gives_by_name(runtime: Runtime) -> None:
+    manifest = runtime.bundle.manifest
+    senses, mask = _inputs(5)
+    state = runtime.step(*_inputs(6), 0.1, runtime.initial_state()).state
+    dt = np.array([[0.1]], dtype=np.float32)
+    feed = {"senses": senses[None], "mask": mask[None], "dt": dt}
+    feed |= {row.name: part for row, part in zip(manifest.state, state, strict=True)}
+    names = [node.name for node in runtime.session.get_outputs()]
+    named = dict(zip(names, runtime.session.run(names, feed), strict=True))
+    step = runtime.step(senses, mask, 0.1, state)
+    assert (step.command == named["command"][0]).all()
+    assert (step.prediction == named["prediction"][0]).all()
+    assert step.confidence == named["confidence"].item()
+    gates = np.concatenate([named[row.name] for row in manifest.gates], axis=1)
+    assert (step.gates == gates[0]).all()
+    for row, part in zip(manifest.state, step.state, strict=True):
+        assert (part == named[f"next_{row.name}"]).all()
+    if manifest.variance:
+        assert (step.variance == named["variance"][0]).all()
 
 
 def test_no_torch_is_loaded() -> None:
