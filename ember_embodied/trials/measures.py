@@ -113,6 +113,7 @@ MEASURES: Final = (
     ),
 )  # fmt: skip
 EXTRAS: Final = (
+    ("false_glances", "1/h", tally.false_glances, "as false turns, stops of half a second counted"),
     ("steps", "1", tally.steps_a_life, "network steps a life, mean"),
     ("skipped_share", "1", tally.skipped, "share of ticks without a network step"),
 )

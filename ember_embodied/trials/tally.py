@@ -121,6 +121,11 @@ def false_turns(lives: Sequence[Tally]) -> Pooled | None:
     return _rate([(life.turning.false_turns, life.turning.judged_s) for life in lives])
 
 
+def false_glances(lives: Sequence[Tally]) -> Pooled | None:
+    """The same with stops of half a second."""
+    return _rate([(life.turning.false_glances, life.turning.judged_s) for life in lives])
+
+
 def effort(lives: Sequence[Tally]) -> Pooled | None:
     """Mean electrical power of the nine motors, W."""
     seconds = sum(life.motion.seconds for life in lives)

@@ -52,7 +52,9 @@ def _unfair(made: Any) -> dict[str, Trace]:
     ["home", "told", "lifted", "pushed", "walked on", "left", "small", "glance", "rising"],
 )
 def test_what_would_be_unfair_is_no_false_turn(made: Any, name: str) -> None:
-    assert judge_turning(_unfair(made)[name]).false_turns == 0
+    found = judge_turning(_unfair(made)[name])
+    assert found.false_turns == 0
+    assert found.false_glances == (name == "glance")
 
 
 def test_who_left_long_ago_is_nobody(made: Any) -> None:
