@@ -59,6 +59,8 @@ def _lines(results: Results, drawn: dict[str, str]) -> Iterable[str]:
     primary = measure_named(results, spec.primary)
     yield from (f"# {spec.title}", "")
     yield from results.about
+    if spec.note:
+        yield from ("", spec.note)
     yield from ("", *_facts(results), "")
     for family in spec.family:
         yield from _family(results, family, primary)

@@ -56,6 +56,8 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: dict[str, Any] = {}
     """What all conditions share."""
     alpha: float = 0.05
+    note: str = ""
+    """What the reader of the report must know."""
 
     def conditions(self) -> dict[str, Condition]:
         """Conditions by name, in order."""

@@ -24,6 +24,7 @@ title = "A toy"
 task = "body"
 primary = "score"
 margin = 0.02
+note = "Know this."
 network = { neurons = 8 }
 sizes = { noise = 0.01 }
 
@@ -167,6 +168,7 @@ def test_the_report_is_made_again_from_its_results_alone(tmp_path: Path, toy: To
         assert (other / f"{name}.svg").read_bytes() == (out / f"{name}.svg").read_bytes()
         assert f"({name}.svg)" in report.read_text()
     text = report.read_text()
+    assert "Know this." in text
     assert "**does nothing**: same / plain" in text
     assert "breaks seed 0 (not finite)" in text
     with pytest.raises(UserError, match="no results of an ablation"):
