@@ -111,6 +111,8 @@ def train(course: Course, work: Path, jobs: int, progress: Progress) -> Ember:
     torch.manual_seed(course.torch_seed)
     torch.set_num_threads(1)  # the matrices are small, and more threads only wait for each other
     recorded = [files.load(Path(path)) for path in course.recorded]
+    for path in sorted(work.glob("round_*/life_*.npz")):
+        files.load(path)  # a spoiled life is refused before anything is learned
     network, lives, driver = Ember(course.network), list[list[files.Life]](), TEACHER
     for number in range(course.rounds):
         folder = work / f"round_{number:02d}"

@@ -96,3 +96,13 @@ def test_too_few_seeds_are_refused_before_anything_starts(tmp_path: Path) -> Non
     with pytest.raises(LifeError, match="needs 2 lives"):
         train(course, tmp_path, 1, silent)
     assert not any(tmp_path.iterdir())
+
+
+def test_a_spoiled_life_of_a_late_round_is_refused_before_anything_is_learned(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "round_01").mkdir()
+    (tmp_path / "round_01" / "life_0000001.npz").write_bytes(b"PK torn")
+    with pytest.raises(LifeError, match=r"life_0000001\.npz: torn"):
+        train(TINY, tmp_path, 1, silent)
+    assert not (tmp_path / "round_00").exists()
