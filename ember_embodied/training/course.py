@@ -26,6 +26,7 @@ from ember_embodied.training.card import write_card
 from ember_embodied.training.cloning import CloningConfig, Curve, clone
 from ember_embodied.training.export import Provenance, write_bundle
 from ember_embodied.training.rollouts import RolloutSettings, live
+from ember_embodied.training.touching import SkinConfig, teach_skin
 from ember_embodied.training.weights import load_weights, save_weights
 from ember_embodied.trials.composite import COMPOSITE, IDLE, TEACHER, standing
 from ember_embodied.trials.contest import Progress, judge, parallel
@@ -60,6 +61,7 @@ class Course:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
     cloning: CloningConfig = field(default_factory=CloningConfig)
+    skin: SkinConfig = field(default_factory=SkinConfig)
     recorded: tuple[str, ...] = ()
     """Files of lives that were lived elsewhere, to learn from as well."""
     torch_seed: int = 1
@@ -70,6 +72,7 @@ class Course:
             self,
             lives=max(1, round(share * self.lives)),
             steps=max(1, round(share * self.steps)),
+            skin=replace(self.skin, steps=max(1, round(share * self.skin.steps))),
             last_steps=max(1, round(share * self.last_steps)),
         )
 
@@ -127,7 +130,22 @@ def train(course: Course, work: Path, jobs: int, progress: Progress) -> Ember:
             save_weights(network, weights)
         if number + 1 < course.rounds:
             driver = str(_draft(network, course, folder / "bundle"))
+    _finish_skin(network, [life for some in lives for life in some] + recorded, course, progress)
     return network
+
+
+def _finish_skin(
+    network: Ember, lives: Sequence[files.Life], course: Course, progress: Progress
+) -> None:
+    """Teach the skin apart, unless nobody was ever touched."""
+    if not any((life.touch[:, 0] > 0).any() for life in lives):
+        return
+
+    def watch(step: int, loss: float) -> None:
+        progress(f"skin: learning, loss {loss:.3f}", step, course.skin.steps)
+
+    rng = np.random.default_rng([course.torch_seed, course.rounds])
+    teach_skin(network, lives, course.skin, rng, watch)
 
 
 def odds_of(rounds: int) -> list[float]:

@@ -71,7 +71,7 @@ class Lanes:
         ticks, dt = np.arange(len(life.dt) - 1), life.dt[:-1]
         if self._rng.random() < self._thinned:
             if number not in self._thin:
-                self._thin[number] = _thin(life)
+                self._thin[number] = thin_ticks(life)
             few, since_s = self._thin[number]
             ticks, dt = (few, since_s) if len(few) >= self._chunk else (ticks, dt)
         if self._rng.random() < self._mirrored:
@@ -112,7 +112,11 @@ def chunk_of(lives: Sequence[Life]) -> dict[str, Tensor]:
     return {name: torch.from_numpy(np.stack(row, axis=1)) for name, row in rows.items()}
 
 
-def _thin(life: Life) -> tuple[Ticks, Array]:
+def thin_ticks(life: Life) -> tuple[Ticks, Array]:
+    """Ticks in which an event-driven network would have stepped, and seconds since the one before.
+
+    The last tick is left out: nothing is known of what was felt after it.
+    """
     keep, since_s = thin(life.senses, life.mask, life.dt)
-    keep[-1] = False  # nothing is known of what was felt after it
+    keep[-1] = False
     return np.flatnonzero(keep), since_s[keep]
