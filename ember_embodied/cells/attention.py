@@ -33,7 +33,11 @@ ROW_S: Final = 0.1
 
 
 class Attended(NamedTuple):
-    """What a layer gives."""
+    """What a layer gives.
+
+    Probabilities and openness are for whoever looks on, by a forward hook on the layer; a graph
+    that does not ask for them leaves them out.
+    """
 
     tokens: Tensor
     """[..., N, E]."""
