@@ -37,7 +37,8 @@ class Paired:
 
     ``difference`` is their mean, ``spread`` their standard deviation. ``interval`` is the
     t-test's, ``bootstrap`` that of resampled pairs, both 95 %.
-    ``effect`` is Hedges' g_z; it and its interval are None where the differences do not spread.
+    ``effect`` is Hedges' g_z; it and its interval are None for two pairs, whose correction is 0,
+    and where the differences do not spread.
     ``smallest_p`` is the least that the permutation can give with n pairs. ``equivalence_p`` is
     the p that the difference is as large as the margin, None without a margin.
     """
@@ -73,8 +74,8 @@ def compare(ours: Sequence[float], theirs: Sequence[float], margin: float | None
         spread=spread,
         interval=(mean - reach, mean + reach),
         bootstrap=bootstrap(differences),
-        effect=None if t is None else hedges_correction(n - 1) * mean / spread,
-        effect_interval=None if t is None else _effect_interval(t, n),
+        effect=None if t is None or n < 3 else hedges_correction(n - 1) * mean / spread,
+        effect_interval=None if t is None or n < 3 else _effect_interval(t, n),
         t_p=_two_sided(mean, error, n),
         permutation_p=permutation_p(differences),
         smallest_p=smallest_p(n),

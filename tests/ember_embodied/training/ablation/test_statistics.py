@@ -51,6 +51,7 @@ def test_differences_that_do_not_spread() -> None:
     assert same.equivalence_p == 0.0
     shifted = compare([1.1, 1.2, 1.3], [0.1, 0.2, 0.3])
     assert (shifted.t_p, shifted.effect, shifted.equivalence_p) == (0.0, None, None)
+    assert compare([1.0, 2.0], [0.0, 0.0]).effect is None
     with pytest.raises(ValueError, match="1 pairs"):
         compare([1.0], [2.0])
 
