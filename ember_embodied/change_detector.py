@@ -102,14 +102,14 @@ WATCHED: Final[tuple[Watched, ...]] = (
             less=f"joints.stewart_{i}.velocity",
             times=LEG_A_S_RAD,
         )
-        for i, delta in enumerate((0.06, 0.045, 0.075, 0.075, 0.045, 0.06), start=1)
+        for i, delta in enumerate((0.07, 0.055, 0.09, 0.09, 0.055, 0.07), start=1)
     ),
     Watched("head.roll", 0.01, HAND_S),
     Watched("head.yaw", 0.2, OWN_S),
     Watched("head.pitch", 0.1, OWN_S),
-    Watched("command.head_yaw", 0.06, OWN_S),
+    Watched("command.head_yaw", 0.1, OWN_S),
     Watched("command.head_pitch", 0.06, OWN_S),
-    Watched("command.body_yaw", 0.06, OWN_S),
+    Watched("command.body_yaw", 0.1, OWN_S),
     *(Watched(f"command.antenna_{name}", 0.25, OWN_S) for name in ANTENNAS),
     *(Watched(f"imu.accelerometer_{axis}", 0.15, HAND_S) for axis in "xyz"),
     *(Watched(f"imu.gyroscope_{axis}", 0.05, HAND_S) for axis in "xy"),
