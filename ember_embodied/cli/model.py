@@ -55,6 +55,7 @@ def info(bundle: BundleArgument = bundles.DEFAULT_BUNDLE, as_json: AsJson = Fals
         ("state", ", ".join(f"{row.name} {row.width}" for row in manifest.state)),
         ("parity", f"{manifest.parity.max_abs_error:.1e} after {manifest.parity.steps:,} steps"),
         ("seeds", ", ".join(f"{split} {seeds}" for split, seeds in manifest.seeds.items())),
+        ("weights", _weights(manifest)),
         ("made by", manifest.command),
     )
     for name, value in rows:
@@ -128,6 +129,16 @@ def quantise(
     assert stated is not None
     print(f"{written.path}: {written.model_path.stat().st_size / 1024:.0f} KiB")
     print(f"worst error of a command: {stated.command_error_rad:.2g} rad over {stated.ticks} ticks")
+
+
+def _weights(manifest: Manifest) -> str:
+    rounded = manifest.quantisation
+    if rounded is None:
+        return "float32"
+    return (
+        f"int{rounded.bits}, commands within {rounded.command_error_rad:.2g} rad of float32 "
+        f"over {rounded.ticks:,} ticks"
+    )
 
 
 def score_lines(manifest: Manifest) -> list[str]:

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ember_embodied import bundle as bundles
 from ember_embodied.cli import model
 from ember_embodied.errors import UserError
 from ember_embodied.network import Ember, NetworkConfig
+from ember_embodied.sense_vector import MASK_COUNT, SENSE_COUNT
+from ember_embodied.training import rollouts
 from ember_embodied.training.export import Provenance, write_bundle
+from ember_embodied.training.lives import Life
 
 
 def test_info_prints_the_manifest_and_its_digest(capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,3 +56,27 @@ def test_parity_prints_a_claim_that_holds(
 def test_an_unknown_bundle_gets_one_clear_line() -> None:
     with pytest.raises(UserError, match="no bundle 'ember-spin'; did you mean 'ember-spine'"):
         model.info("ember-spin")
+
+
+def test_rounded_weights_are_written_and_what_they_cost_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    ticks = 20
+    nothing = np.zeros((ticks, 1), dtype=np.float32)
+    life = Life(
+        rng.uniform(-1.0, 1.0, (ticks, SENSE_COUNT)).astype(np.float32),
+        np.ones((ticks, MASK_COUNT), dtype=np.float32),
+        nothing + np.float32(0.1),
+        *[nothing] * (len(fields(Life)) - 3),
+    )
+    seeds: list[int] = []
+    monkeypatch.setattr(rollouts, "live", lambda seed, *_: (seeds.append(seed), (life, None))[1])
+    monkeypatch.setattr(bundles, "COMMAND_ERROR_BOUND_RAD", 1.0)
+    model.quantise(tmp_path / "int8", bundle="live", seeds="5:7")
+    assert seeds == [5, 6]
+    stated = bundles.load(tmp_path / "int8").manifest.quantisation
+    assert stated is not None
+    assert f"{stated.command_error_rad:.2g} rad over 40 ticks" in capsys.readouterr().out
+    model.info(str(tmp_path / "int8"))
+    assert "weights     int8" in capsys.readouterr().out
