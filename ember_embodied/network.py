@@ -69,7 +69,7 @@ class NetworkConfig:
     layers: int = 1
     backbone: int = 256
     neurons: int = 192
-    skin: int = 64
+    skin: int = 128
     bins: int = 36
     """Directions of the map of the space around (``cells.space_map``); 0: no map."""
     breath_hz: float = BREATH_HZ

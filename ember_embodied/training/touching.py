@@ -32,11 +32,11 @@ WARM_UP_STEPS: Final = 100
 class SkinConfig:
     """How the skin learns."""
 
-    steps: int = 4000
+    steps: int = 8000
     batch: int = 2048
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
-    hand_share: float = 3.0
+    hand_share: float = 1.5
     """How much more a tick counts in which a hand is new: to miss one is worse than to err."""
 
 
