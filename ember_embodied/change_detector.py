@@ -102,7 +102,7 @@ WATCHED: Final[tuple[Watched, ...]] = (
             less=f"joints.stewart_{i}.velocity",
             times=LEG_A_S_RAD,
         )
-        for i, delta in enumerate((0.07, 0.055, 0.09, 0.09, 0.055, 0.07), start=1)
+        for i, delta in enumerate((0.06, 0.045, 0.075, 0.075, 0.045, 0.06), start=1)
     ),
     Watched("head.roll", 0.01, HAND_S),
     Watched("head.yaw", 0.2, OWN_S),
