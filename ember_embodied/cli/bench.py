@@ -83,7 +83,7 @@ def command(
       ember bench body bus
       ember bench simulation --seeds 10:20 --json
       ember bench senses --data ../shared/data
-      ember bench runtime --bundle ember-spine
+      ember bench runtime --bundle ember
       ember bench embodied --help             policies on a suite, with options of its own
     """
     options: dict[str, Any] = {"seeds": seed_range(seeds), "note": complain}

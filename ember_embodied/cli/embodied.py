@@ -61,7 +61,7 @@ def command(
 
     Examples:
       ember bench embodied --policy live --policy pid --seeds 0:40 --jobs 2
-      ember bench embodied --suite my_rooms.toml --policy models/ember-spine --json
+      ember bench embodied --suite my_rooms.toml --policy models/ember --json
       ember bench embodied --policy live --policy live@event-driven
     """
     from ember_embodied.bench.embodied import compare

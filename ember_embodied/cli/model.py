@@ -37,7 +37,7 @@ def info(bundle: BundleArgument = bundles.DEFAULT_BUNDLE, as_json: AsJson = Fals
 
     Examples:
       ember model info
-      ember model info ember-spine --json | jq .scores
+      ember model info ember --json | jq .scores
     """
     found = bundles.load(bundle)
     manifest = found.manifest
@@ -114,7 +114,7 @@ def quantise(
     A bundle that strays too far is refused. `ember bench runtime` says whether int8 is faster.
 
     Example:
-      ember model quantise /tmp/ember-int8 --bundle ember-spine
+      ember model quantise /tmp/ember-int8 --bundle ember
     """
     need_torch()
     from ember_embodied.cli.options import seed_range

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ember_embodied.bundle import Manifest, Score
 from ember_embodied.trials.measures import GOOD_WHEN_HIGH, MEANING
+
+NOTE: Final = "note"
+"""Setting of the training that says in words what the command does not."""
 
 
 def write_card(manifest: Manifest) -> str:
@@ -24,6 +29,7 @@ def write_card(manifest: Manifest) -> str:
             f"- ONNX against torch: {manifest.parity.max_abs_error:.1e} at most, over",
             f"  {manifest.parity.steps:,} steps, both running free.",
             f"- Made again by `{manifest.command}`.",
+            *([f"- {manifest.training[NOTE]}"] if NOTE in manifest.training else []),
             "",
             "## Measured on seeds that it never learned from",
             "",

@@ -80,7 +80,7 @@ def test_a_missing_model_and_an_unknown_name_get_one_clear_line(folder: Path) ->
     (folder / bundles.MODEL_FILE).unlink()
     with pytest.raises(BundleError, match=r"model\.onnx: No such file"):
         bundles.load(folder)
-    with pytest.raises(BundleError, match=r"shipped ones: .*ember-spine"):
+    with pytest.raises(BundleError, match=r"shipped ones: .*ember"):
         bundles.load("no-such-bundle")
 
 
