@@ -3,7 +3,7 @@
 One tick, batch B, senses S, streams M, six tokens of E numbers, neurons H, predicted senses P:
 
     x      = one token for each sense                                [B, 6, E]  what is felt
-    x'     = x + gated attention(x), nobody asks an absent sense     [B, 6, E]  what belongs where
+    x'     = norm(x + gated attention(x)), nobody asks the absent    [B, 6, E]  what belongs where
     b'     = map(x', dt, b)                                          [B, K]     who is where
     h'     = core([x', log b'], dt, h)                               [B, H]     what has happened
     phi'   = (phi + breath_hz dt) mod 1                              [B, 1]     breathing, turns
@@ -18,6 +18,9 @@ One tick, batch B, senses S, streams M, six tokens of E numbers, neurons H, pred
     next   ~ Normal(senses + change, e^v), v in LOG_VARIANCE         [B, P]  what will be felt
     touch  = skin(what was felt in this and three ticks before)      [B, 4]  no hand, or where
     e'     = excited by touch, fades in time; gives the swing        [B, 3]  answering a touch
+
+The norm before the core (layer normalisation) keeps its neurons out of saturation, whatever the
+weights grow to: without it they learn slowly, and rounding shows.
 
 Confidence is the chance that the place is right, and the gaze goes there only as fast as it is
 sure: a doubt moves next to nothing, since c^2 is flat at 0, and a certainty goes at the full rate
@@ -146,6 +149,7 @@ class Ember(nn.Module):
             for layer in range(config.layers)
         ]
         self.attention = nn.ModuleList(layers)
+        self.settle = nn.LayerNorm(config.token)
         inputs = len(TOKENS) * config.token
         self.map = SpaceMap(inputs, config.bins)
         self.core = make_core(config.core, inputs + config.bins, config.backbone, config.neurons)
@@ -253,7 +257,7 @@ class Ember(nn.Module):
         for layer, parts in zip(self.attention, state, strict=True):
             tokens, _, _, load, parts = layer(tokens, bias, dt, parts, load, ticks=ticks)
             after.append(parts)
-        flat = tokens.flatten(-2)
+        flat = self.settle(tokens).flatten(-2)
         logs, believed, belief = self.map(around, flat, dt, belief, ticks=ticks)
         given = self.core.prepare(torch.cat((flat, logs), dim=-1), dt)
         return Prepared(given, Views._make((*views, believed)), logs, after, belief)
