@@ -52,7 +52,7 @@ LOSSES: Final = (
     Measure("prediction", "nats", higher_is_better=False, says="its part of the next senses"),
     Measure("confidence", "nats", higher_is_better=False, says="its part of the confidence"),
     Measure("touch", "nats", higher_is_better=False, says="its part of the skin"),
-    Measure("belief", "nats", higher_is_better=False, says="surprise of the map; 0 without one"),
+    Measure("belief", "nats", higher_is_better=False, says="surprise of the map"),
 )
 
 
@@ -246,6 +246,8 @@ def examine(
             sums, ticks = sums + losses * length * count, ticks + length * count
         gates = observe(network, max(batches, key=lambda b: b["dt"].numel()))
     measures = dict(zip(_LOSSES, (sums / ticks).tolist(), strict=True))
+    if not network.config.bins:
+        del measures["belief"]
     return {"loss": _whole(measures, config)} | measures, gates
 
 

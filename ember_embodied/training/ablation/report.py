@@ -125,7 +125,9 @@ def _test_note(found: Sequence[Finding]) -> str:
     least = max(paired.smallest_p for paired in known)
     if found[0].test == PERMUTATION:
         return f"Exact permutation of signs; the least p that it can give here is {least:.4g}."
-    others = ", ".join(f"{f.ours} {f.paired.permutation_p:.4g}" for f in found if f.paired)
+    others = ", ".join(
+        f"{f.ours} / {f.theirs} {f.paired.permutation_p:.4g}" for f in found if f.paired
+    )
     return (
         f"Paired t-test: with so few pairs an exact permutation of signs gives no p below "
         f"{least:.4g}, too much to pass the correction over {len(found)} pairs, whatever is true. "
