@@ -10,7 +10,7 @@ import numpy as np
 
 from ember_embodied.errors import UserError
 from ember_embodied.training.ablation.findings import findings, measure_named, outcomes
-from ember_embodied.training.ablation.gates import mean_gates
+from ember_embodied.training.ablation.gates import WHERE_TO_LOOK, mean_gates
 from ember_embodied.training.ablation.study import Results
 
 INCHES_A_ROW: Final = 0.28
@@ -73,6 +73,7 @@ def _gates(results: Results, figure: Any) -> bool:
         (f"{name}, {gates.layer}", gates)
         for name in results.spec.conditions()
         for gates in mean_gates(outcomes(results, name).values())
+        if gates.layer != WHERE_TO_LOOK
     ]
     if not rows:
         return False
@@ -93,7 +94,7 @@ def _gates(results: Results, figure: Any) -> bool:
             )
         axes.set_title(title)
         axes.set_xlim(left=0.0)
-        axes.grid(axis="y", lw=0.3)
+        axes.tick_params(axis="y", length=0)
         if len(fields) > 1:
             axes.legend([field.replace("_", " ") for field in fields])
     panels[0].set_yticks(range(len(rows)), [name for name, _ in rows])

@@ -19,6 +19,8 @@ GATE_COLUMNS: Final = (
     "never_open",
     "never_close",
 )
+WHERE_TO_LOOK: Final = "where to look"
+"""The layer that points at a place: it has weights, but no gate."""
 OPEN: Final = 0.5
 """A gate whose firing stays below this never opens; one that stays above it never closes."""
 

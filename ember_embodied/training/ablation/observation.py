@@ -12,7 +12,7 @@ from ember_embodied.cells.attention import Attention
 from ember_embodied.cells.feedforward import FiringMlp
 from ember_embodied.cells.gates.gate import Parts
 from ember_embodied.network import Ember
-from ember_embodied.training.ablation.gates import with_attention, with_firing
+from ember_embodied.training.ablation.gates import WHERE_TO_LOOK, with_attention, with_firing
 from ember_embodied.training.ablation.task import LayerGates
 
 
@@ -52,7 +52,7 @@ def observe(network: Ember, lives: Mapping[str, Tensor]) -> list[LayerGates]:
     if fired is not core:
         found.append(fired)
     places = lived.output.gaze_gate
-    return [*found, with_attention(LayerGates("where to look", len(found)), places.numpy())]
+    return [*found, with_attention(LayerGates(WHERE_TO_LOOK, len(found)), places.numpy())]
 
 
 def _firing_of(mlp: FiringMlp, _: Tensor, added: Tensor, dt: Tensor, state: Parts) -> Tensor:
