@@ -102,6 +102,42 @@ def parity(
 
 
 @app.command()
+def export(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.")],
+    bundle: Annotated[str, typer.Option(metavar="NAME|PATH")] = bundles.DEFAULT_BUNDLE,
+) -> None:
+    """Write a bundle's ONNX graph again from its weights, and measure its parity again.
+
+    Card and scores stay those of the bundle: the weights are the same.
+
+    Example:
+      ember model export /tmp/ember-again --bundle ember
+    """
+    need_torch()
+    from ember_embodied.training.export import Provenance, write_bundle
+    from ember_embodied.training.weights import network_of
+
+    found = bundles.load(bundle)
+    manifest = found.manifest
+    if out.resolve() == found.path.resolve():
+        raise UserError(f"{out} is the bundle itself; name another folder")
+    provenance = Provenance(
+        name=out.name,
+        trained=manifest.trained,
+        rate_hz=manifest.rate_hz,
+        command=manifest.command,
+        data_sha256=manifest.data_sha256,
+        training=manifest.training,
+        seeds=manifest.seeds,
+    )
+    card = (found.path / bundles.CARD_FILE).read_text("utf-8")
+    written = write_bundle(network_of(found), out, provenance, scores=manifest.scores, card=card)
+    parity = written.manifest.parity
+    print(f"{written.path}: {written.model_path.stat().st_size / 1024:.0f} KiB")
+    print(f"parity: {parity.max_abs_error:.1e} after {parity.steps:,} steps")
+
+
+@app.command()
 def quantise(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.")],
     bundle: Annotated[str, typer.Option(metavar="NAME|PATH")] = bundles.DEFAULT_BUNDLE,

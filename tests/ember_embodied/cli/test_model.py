@@ -53,6 +53,24 @@ def test_parity_prints_a_claim_that_holds(
     assert all(claim["n"] == 50 for claim in claims)
 
 
+@pytest.mark.timeout(200)
+def test_a_bundle_is_exported_again_from_its_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = Ember(NetworkConfig(token=8, backbone=12, neurons=12))
+    provenance = Provenance("tiny", False, 10.0, "none", "0" * 64, seeds={"exam": "1:2"})
+    bundle = write_bundle(small, tmp_path / "tiny", provenance, parity_steps=1, card="tiny")
+    model.export(tmp_path / "again", str(bundle.path))
+    assert "10,000 steps" in capsys.readouterr().out
+    again = bundles.load(tmp_path / "again")
+    assert again.manifest.name == "again"
+    assert again.manifest.seeds == bundle.manifest.seeds
+    assert again.manifest.weights_sha256 == bundle.manifest.weights_sha256
+    assert (again.path / bundles.CARD_FILE).read_text("utf-8") == "tiny"
+    with pytest.raises(UserError, match="is the bundle itself"):
+        model.export(bundle.path, str(bundle.path))
+
+
 def test_an_unknown_bundle_gets_one_clear_line() -> None:
     with pytest.raises(UserError, match="no bundle 'embre'; did you mean 'ember'"):
         model.info("embre")
