@@ -42,8 +42,11 @@ def test_large_weights_become_bytes_and_the_signature_stays(
     whole = onnx.load(str(exact.model_path)).graph
     kinds = {node.op_type for node in graph.node}
     assert "MatMulInteger" in kinds
-    large = [w for w in graph.initializer if np.prod(w.dims) >= 16_384]
-    assert all(w.data_type == onnx.TensorProto.INT8 for w in large)
+    factors = {x for node in whole.node if node.op_type in ("Gemm", "MatMul") for x in node.input}
+    large = {w.name for w in whole.initializer if np.prod(w.dims) >= 16_384} & factors
+    exact_still = {w.name for w in graph.initializer if w.data_type == onnx.TensorProto.FLOAT}
+    assert large
+    assert not large & exact_still
     bytes_of = [sum(len(w.SerializeToString()) for w in g.initializer) for g in (graph, whole)]
     assert bytes_of[0] < 0.7 * bytes_of[1]
     assert command_error_rad(exact, exact, [life]) == 0.0
