@@ -1,4 +1,4 @@
-"""The family of networks: every cell that a config can name, once."""
+"""The family of networks: those that are trained by name, and every cell that a config can name."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ from ember_embodied.cells.core import CORES
 from ember_embodied.cells.feedforward import FEEDFORWARDS
 from ember_embodied.cells.gates import GATES
 from ember_embodied.network import Ember, NetworkConfig
+
+FAMILY: Final[dict[str, NetworkConfig]] = {
+    "ember": NetworkConfig(),
+    "softmax": NetworkConfig(attention="softmax"),
+    "cfc": NetworkConfig(layers=0, core="cfc"),
+    "gru": NetworkConfig(layers=0, core="gru"),
+    "mlp": NetworkConfig(layers=0, core="mlp"),
+}
+"""What `ember train` trains by name. ``softmax`` is Ember without the gate of its attention; the
+other three have no attention and a plain core, and the core of ``mlp`` has no memory. Map of the
+space, gaze in mind, heads and skin are the same in all."""
+EMBER: Final = "ember"
 
 DEEP: Final = ("lif_selective", "lif_refractory_across")
 """Gates that mean something in more than one layer only."""

@@ -15,7 +15,7 @@ from ember_embodied.errors import UserError, unknown
 from firmware_bridge.simulation.suite import SuiteError, load_suite
 
 SEEDS: Final = "0:2000"
-EXAM_SEEDS: Final = "910000:910040"
+EXAM_SEEDS: Final = "950000:950040"
 
 
 def command(
@@ -60,8 +60,8 @@ def command(
       ember train --out /tmp/try --scale 0.05 --exam 100000:100004      a quick look
     """
     need_torch()
+    from ember_embodied.family import EMBER, FAMILY
     from ember_embodied.training.course import Course, graduate, train
-    from ember_embodied.training.family import EMBER, FAMILY
     from ember_embodied.training.lives import check_lives
     from ember_embodied.training.rollouts import RolloutSettings
 

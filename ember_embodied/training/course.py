@@ -97,8 +97,10 @@ class Course:
         return facts
 
     def digest(self) -> str:
-        """SHA-256 of the settings as JSON."""
-        return bundles.sha256(msgspec.json.encode(self.facts(), order="sorted"))
+        """SHA-256 of the settings as JSON and of the recorded lives' contents."""
+        recorded = "".join(bundles.sha256(Path(path).read_bytes()) for path in self.recorded)
+        settings = msgspec.json.encode(self.facts(), order="sorted")
+        return bundles.sha256(settings + recorded.encode())
 
 
 def silent(_what: str, _done: int, _whole: int) -> None:
