@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("firmware_bridge", "hippocampus", "ember_embodied")
+SOURCES = ("firmware_bridge", "cerebellum", "hippocampus", "ember_embodied")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,43 @@
+"""What adapts while the robot moves, measured part by part.
+
+Each part is a module here with ``measure(seeds) -> tuple[Claim, ...]``, and one line of ``PARTS``.
+Seeds draw everything: units, rooms, people, scatter. The default ones are those that the parts
+were developed on; other seeds tell how well they do with what they have not seen.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Final
+
+from ember_embodied.bench.claims import Claim
+from ember_embodied.errors import unknown
+
+PARTS: Final[dict[str, str]] = {}
+"""Name, which is a module here, and what it measures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The claims of one part, with the command that measures them again."""
+
+    part: str
+    seeds: str
+    command: str
+    claims: tuple[Claim, ...]
+
+
+def measure(part: str, seeds: range) -> Measured:
+    """Measure one part. Raises ``UserError`` on an unknown name."""
+    if part not in PARTS:
+        raise unknown("part", part, PARTS)
+    claims: tuple[Claim, ...] = importlib.import_module(f"{__name__}.{part}").measure(seeds)
+    drawn = f"{seeds.start}:{seeds.stop}"
+    command = f"ember bench cerebellum --part {part} --seeds {drawn}"
+    return Measured(part, drawn, command, claims)
+
+
+def run(seeds: range) -> list[Claim]:
+    """Every claim of every part."""
+    return [claim for part in PARTS for claim in measure(part, seeds).claims]
