@@ -14,7 +14,9 @@ from typing import Final
 from ember_embodied.bench.claims import Claim
 from ember_embodied.errors import unknown
 
-PARTS: Final[dict[str, str]] = {}
+PARTS: Final[dict[str, str]] = {
+    "yaw": "where voices come from, and where the body gets: bias left, looks, rooms, rivals",
+}
 """Name, which is a module here, and what it measures."""
 
 

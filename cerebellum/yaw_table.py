@@ -1,0 +1,192 @@
+"""The yaw table: where a voice is, given where it was heard.
+
+The table holds the bias of hearing as a function of the true direction, as a look with the camera
+showed it: ``heard = seen + f(seen) + scatter``. So the scatter of hearing is noise of the value and
+not of the place (no errors in variables). To correct a reading the table is turned round: the
+direction a with ``a + f(a) = heard``, kept as a list of support points with straight lines between.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+
+from cerebellum.contexts import CHANGE, Contexts, ContextsState
+from cerebellum.plasticity import (
+    FADING,
+    SEEN_NOISE_RAD,
+    Evidence,
+    Verdict,
+    forgetting,
+    precision,
+    refusal,
+    surprise,
+    wrapped,
+)
+from cerebellum.population import Array, Belief, activities
+
+LARGEST_CORRECTION_RAD: Final = math.radians(35.0)
+"""No robot hears worse: what is learned beyond that is not applied."""
+MOVED_CHANGE: Final = 0.5
+"""Chance of another room after the robot was carried or switched off."""
+_POINTS: Final = 120
+_STEP_RAD: Final = 2.0 * math.pi / _POINTS
+_GRID_RAD: Final[Array] = _STEP_RAD * np.arange(_POINTS + 1, dtype=np.float64) - math.pi
+_GRID_PHI: Final[Array] = activities(_GRID_RAD)
+_GRID_THRICE_RAD: Final[Array] = np.concatenate(
+    (_GRID_RAD[:-1] - 2.0 * math.pi, _GRID_RAD[:-1], _GRID_RAD + 2.0 * math.pi)
+)
+
+BOLD: Final = Belief(
+    size_rad=math.radians(8.0),
+    turned=0.3,
+    slow=0.5,
+    fast=0.2,
+    noise_rad=math.radians(4.0),
+    noise_trials=4.0,
+)
+SHY: Final = Belief(
+    size_rad=math.radians(3.0),
+    turned=0.3,
+    slow=0.5,
+    fast=0.2,
+    noise_rad=math.radians(4.0),
+    noise_trials=4.0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one trial did."""
+
+    verdict: Verdict
+    error_rad: float
+    """Prediction error of the present table; 0 where the trial was refused."""
+    gain: float
+    """Learning rate: the share of the error by which the table moved there."""
+    surprise: float
+    """Associability afterwards; 1 is usual."""
+    present: int
+    """The likeliest room."""
+    sure: float
+    """How likely it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class YawTableState:
+    """All that a yaw table remembers."""
+
+    KIND: ClassVar[str] = "yaw_table"
+    VERSION: ClassVar[int] = 1
+    contexts: ContextsState
+    surprise: float
+    change: float
+    frozen: bool
+
+
+class YawTable:
+    """Corrects directions of sound, and learns from looking where they came from."""
+
+    def __init__(self) -> None:
+        self.frozen = False
+        """True: corrects, but does not learn."""
+        self._surprise = 1.0
+        self._change = CHANGE
+        self._contexts = Contexts(BOLD, SHY)
+        self._turn_round()
+
+    @property
+    def contexts(self) -> Contexts:
+        """The rooms, to look at."""
+        return self._contexts
+
+    def correct(self, heard_rad: float) -> float:
+        """Where the voice is, rad in [-pi, pi); ``heard_rad`` is any finite angle."""
+        place = ((heard_rad + math.pi) / _STEP_RAD) % _POINTS
+        index = int(place)
+        share = place - index
+        points = self._corrections
+        correction = points[index] * (1.0 - share) + points[index + 1] * share
+        return wrapped(heard_rad + correction)
+
+    def correct_all(self, heard_rad: Array) -> Array:
+        """``correct`` of many angles; [M] to [M]."""
+        place = wrapped_all(heard_rad)
+        return wrapped_all(place + np.interp(place, _GRID_RAD, self._corrections))
+
+    def doubt_rad(self, seen_rad: Array) -> Array:
+        """Standard deviation of the table at true directions; [M] to [M], rad."""
+        return np.asarray(np.sqrt(self._contexts.variance(activities(seen_rad))))
+
+    def bias_rad(self, seen_rad: Array) -> Array:
+        """What the table takes for the bias at true directions; [M] to [M], rad."""
+        return np.asarray(activities(seen_rad) @ self._contexts.weights())
+
+    def moved(self) -> None:
+        """The robot was carried or switched off: the next trial may well be in another room."""
+        self._change = MOVED_CHANGE
+
+    def learn(self, trial: Evidence, now_ns: int) -> Outcome:
+        """Learn from one trial where it may be believed; never raises for what a trial holds."""
+        refused = Verdict.FROZEN if self.frozen else refusal(trial, now_ns)
+        contexts = self._contexts
+        if refused is not None:
+            present = contexts.present
+            sure = float(contexts.probability[present])
+            return Outcome(refused, 0.0, 0.0, self._surprise, present, sure)
+        worth = precision(trial)
+        y_rad = wrapped(trial.heard_rad - trial.seen_rad)
+        contexts.change(self._change)
+        self._change = CHANGE
+        found = contexts.expect(trial.seen_rad, worth)
+        contexts.judge(found, y_rad)
+        error = y_rad - found.value_rad
+        within = np.abs(error) < SEEN_NOISE_RAD
+        present = contexts.present
+        square = found.doubt[present] + found.noise[present]
+        self._surprise = surprise(self._surprise, float(error[present] ** 2 / square))
+        contexts.learn(
+            found, np.where(within, 0.0, error), worth, forgetting(self._surprise), FADING
+        )
+        self._turn_round()
+        return Outcome(
+            Verdict.CONFIRMED if within[present] else Verdict.LEARNT,
+            float(error[present]),
+            float(found.doubt[present] / square),
+            self._surprise,
+            present,
+            float(contexts.probability[present]),
+        )
+
+    def _turn_round(self) -> None:
+        """Make the support points of ``correct`` from the tables."""
+        bias = _GRID_PHI @ self._contexts.weights()
+        bias = np.clip(bias, -LARGEST_CORRECTION_RAD, LARGEST_CORRECTION_RAD)
+        heard = _GRID_RAD + bias
+        turn = 2.0 * math.pi
+        thrice = np.concatenate((heard[:-1] - turn, heard[:-1], heard + turn))
+        seen = np.interp(_GRID_RAD, np.maximum.accumulate(thrice), _GRID_THRICE_RAD)
+        self._corrections: list[float] = (seen - _GRID_RAD).tolist()
+
+    def state(self) -> YawTableState:
+        """All that is remembered, copied."""
+        return YawTableState(self._contexts.state(), self._surprise, self._change, self.frozen)
+
+    @classmethod
+    def from_state(cls, state: YawTableState) -> YawTable:
+        """Go on from a state, exact to the bit."""
+        made = cls()
+        made.frozen = state.frozen
+        made._surprise = state.surprise
+        made._change = state.change
+        made._contexts = Contexts.from_state(state.contexts, BOLD, SHY)
+        made._turn_round()
+        return made
+
+
+def wrapped_all(angle_rad: Array) -> Array:
+    """The same angles in [-pi, pi)."""
+    return np.asarray((angle_rad + math.pi) % (2.0 * math.pi) - math.pi)

@@ -1,0 +1,295 @@
+"""The yaw and reach tables: how much bias is left, how fast, and what it costs.
+
+Whole: the body points where the tables send it, beside the same body without them. Hearing alone:
+the yaw table beside its rivals, on a body that arrives. Intervals are over lives, one a seed.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cerebellum import snapshot
+from cerebellum.plasticity import Evidence, Verdict
+from cerebellum.reach_table import Movement, ReachTable
+from cerebellum.yaw_table import YawTable
+from ember_embodied.bench.cerebellum.yaw_baselines import (
+    Corrector,
+    GaussianProcess,
+    Nothing,
+    RecursiveLeastSquares,
+    StaticQuadratic,
+)
+from ember_embodied.bench.cerebellum.yaw_lives import (
+    PHASES,
+    TRIAL_NS,
+    Cerebellum,
+    Hearer,
+    Judged,
+    Learner,
+    Lived,
+    Off,
+    TableHearer,
+    Trial,
+    live,
+    sound_evidence,
+)
+from ember_embodied.bench.claims import Claim, claim, mean_claim, quantile_claim
+
+Array = NDArray[np.float64]
+Point = tuple[int, int]
+
+FIRST: Final = 0
+CHANGED: Final = 1
+RETURNED: Final = 2
+EARLY: Final = 10
+LEARNT: Final = 30
+READAPTED: Final = 20
+AT_ONCE: Final = (1, 3, 5)
+RESAMPLED: Final = 1000
+WORSE_QUANTILE: Final = 0.95
+ON: Final = "tables"
+OFF: Final = "off"
+TABLE: Final = "yaw table"
+RIVALS: Final[dict[str, Callable[[], Corrector]]] = {
+    "nothing": Nothing,
+    "static quadratic": StaticQuadratic,
+    "recursive least squares": RecursiveLeastSquares,
+    "Gaussian process": GaussianProcess,
+}
+SMALL_DEG: Final = (0.5, 4.0)
+"""Peak bias of robots that hear nearly right."""
+COST_CALLS: Final = 2000
+POISONED: Final = 2000
+
+
+def measure(seeds: range) -> tuple[Claim, ...]:
+    """Every claim about the two tables."""
+    lives = [live(seed, _learners()) for seed in seeds]
+    small = [live(seed, {ON: Cerebellum(), OFF: Off()}, PHASES[:1], SMALL_DEG) for seed in seeds]
+    return (
+        *_bias_claims(lives),
+        *_single_claims(lives),
+        *_worse_claims(lives, small),
+        *_change_claims(lives),
+        *_rival_claims(lives),
+        *_poison_claims(seeds),
+        *_cost_claims(seeds),
+    )
+
+
+def _learners() -> dict[str, Learner]:
+    hearing: dict[str, Learner] = {name: Hearer(made()) for name, made in RIVALS.items()}
+    return {ON: Cerebellum(), OFF: Off(), TABLE: TableHearer(), **hearing}
+
+
+def _of(lives: Sequence[Lived], who: str, at: Point) -> list[Judged]:
+    return [life.learners[who][at] for life in lives]
+
+
+def _bias(lives: Sequence[Lived], who: str, at: Point) -> Array:
+    """[lives] bias left, median over directions, deg."""
+    return np.array([np.degrees(np.median(one.bias_left)) for one in _of(lives, who, at)])
+
+
+def _single(found: Sequence[Judged]) -> Array:
+    """[lives] mean error of single looks, deg."""
+    return np.array([np.degrees(one.single.mean()) for one in found])
+
+
+def _ratio(name: str, above: Array, below: Array, bound: str | None = None) -> Claim:
+    """Sum over lives by sum over lives, with a bootstrap interval over lives."""
+    picks = np.random.default_rng(0).integers(len(above), size=(RESAMPLED, len(above)))
+    ratios = above[picks].sum(axis=1) / below[picks].sum(axis=1)
+    low, high = np.quantile(ratios, (0.025, 0.975))
+    value = float(above.sum() / below.sum())
+    return claim(name, value, "of 1", bound, n=len(above), interval=(float(low), float(high)))
+
+
+def _bias_claims(lives: Sequence[Lived]) -> list[Claim]:
+    before = _bias(lives, ON, (FIRST, 0))
+    early, learnt = _bias(lives, ON, (FIRST, EARLY)), _bias(lives, ON, (FIRST, LEARNT))
+    halved = (early <= 0.5 * before).astype(np.float64)
+    return [
+        mean_claim("bias before the first trial", before.tolist(), "deg"),
+        _ratio(f"bias left after {EARLY} trials", early, before, "<= 0.5"),
+        mean_claim(f"lives that halved it in {EARLY}", halved.tolist(), "of 1"),
+        mean_claim(f"bias left after {LEARNT} trials", learnt.tolist(), "deg", "<= 3"),
+        quantile_claim("the same, worst of ten lives", learnt.tolist(), 0.9, "deg"),
+    ]
+
+
+def _single_claims(lives: Sequence[Lived]) -> list[Claim]:
+    perfect = _single([life.perfect[FIRST] for life in lives])
+    rows = [_ratio("single look before, by the perfect table's",
+                   _single(_of(lives, ON, (FIRST, 0))), perfect)]  # fmt: skip
+    for trials, bound in ((EARLY, None), (LEARNT, "<= 1.1"), (40, None)):
+        found = _single(_of(lives, ON, (FIRST, trials)))
+        name = f"single look after {trials}, by the perfect table's"
+        rows.append(_ratio(name, found, perfect, bound))
+    return [*rows, mean_claim("single look of the perfect table", perfect.tolist(), "deg")]
+
+
+def _worse_claims(lives: Sequence[Lived], small: Sequence[Lived]) -> list[Claim]:
+    """The worst moment of the 95th percentile of single looks, on less off; and of lives."""
+    moments = [
+        (number, trials) for number, phase in enumerate(PHASES) for trials in phase.checkpoints
+    ]
+    first = [at for at in moments if at[0] == FIRST]
+    settled = [at for at in moments if at[0] == FIRST or at[1] >= READAPTED]
+    rows = [
+        _worse("first room, worst moment: p95 of looks, on less off", lives, first, "<= 0.5"),
+        _worse("the same, biases up to 4 deg", small, first, "<= 0.5"),
+        _worse("the same, hearing alone", lives, first, None, TABLE, "nothing"),
+        _worse("all rooms, from 20 trials after a change", lives, settled, "<= 0.5"),
+        _worse("all rooms, worst moment", lives, moments, "<= 0.5"),
+    ]
+    margin = [_bias_mean(lives, ON, at) - _bias_mean(lives, OFF, at) for at in first]
+    worst = max(margin, key=lambda one: float(np.quantile(one, WORSE_QUANTILE)))
+    name = "first room, worst moment: p95 of lives, mean bias on less off"
+    return [*rows, quantile_claim(name, worst.tolist(), WORSE_QUANTILE, "deg")]
+
+
+def _bias_mean(lives: Sequence[Lived], who: str, at: Point) -> Array:
+    return np.array([np.degrees(one.bias_left.mean()) for one in _of(lives, who, at)])
+
+
+def _worse(
+    name: str, lives: Sequence[Lived], moments: Sequence[Point], bound: str | None,
+    on: str = ON, off: str = OFF,
+) -> Claim:  # fmt: skip
+    """Looks of all lives together; the interval is a bootstrap over lives at the worst moment."""
+
+    def margin(at: Point, picks: Sequence[int]) -> float:
+        with_it = np.concatenate([lives[i].learners[on][at].single.ravel() for i in picks])
+        without = np.concatenate([lives[i].learners[off][at].single.ravel() for i in picks])
+        tails = np.quantile(with_it, WORSE_QUANTILE) - np.quantile(without, WORSE_QUANTILE)
+        return math.degrees(float(tails))
+
+    everyone = range(len(lives))
+    worst = max(moments, key=lambda at: margin(at, everyone))
+    draw = np.random.default_rng(0)
+    picks = [draw.integers(len(lives), size=len(lives)).tolist() for _ in range(RESAMPLED // 10)]
+    low, high = np.quantile([margin(worst, pick) for pick in picks], (0.025, 0.975))
+    spread = (float(low), float(high))
+    return claim(name, margin(worst, everyone), "deg", bound, n=len(lives), interval=spread)
+
+
+def _change_claims(lives: Sequence[Lived]) -> list[Claim]:
+    at = (CHANGED, READAPTED)
+    on, static = _bias(lives, TABLE, at), _bias(lives, "static quadratic", at)
+    rows = [
+        mean_claim("bias left at once in another room",
+                   _bias(lives, ON, (CHANGED, 0)).tolist(), "deg"),
+        mean_claim(f"bias left {READAPTED} trials later",
+                   _bias(lives, ON, at).tolist(), "deg", "<= 3"),
+        _ratio("the same, by a static quadratic's", on, static, "<= 0.7"),
+    ]  # fmt: skip
+    before = _bias(lives, OFF, (FIRST, 0)) - _bias(lives, ON, (FIRST, 40))
+    for looks in AT_ONCE:
+        there = _bias(lives, OFF, (FIRST, 0)) - _bias(lives, ON, (RETURNED, looks))
+        bound = ">= 0.8" if looks == AT_ONCE[-1] else None
+        rows.append(_ratio(f"gain there {looks} looks after the return", there, before, bound))
+    return rows
+
+
+def _rival_claims(lives: Sequence[Lived]) -> list[Claim]:
+    moments = ((FIRST, EARLY), (FIRST, LEARNT), (CHANGED, READAPTED), (RETURNED, 5))
+    names = ("left by 10", "left by 30", "20 after a change", "5 after the return")
+    return [
+        mean_claim(
+            f"hearing alone, {who}: bias left, {name}", _bias(lives, who, at).tolist(), "deg"
+        )
+        for who in (TABLE, *RIVALS)
+        for at, name in zip(moments, names, strict=True)
+    ]
+
+
+def _poison_claims(seeds: range) -> list[Claim]:
+    """Evidence that must not enter: what of it changed a table, and what of it was not finite."""
+    draw = np.random.default_rng([seeds.start, 5])
+    yaw, reach = YawTable(), ReachTable()
+    good, now_ns = sound_evidence(Trial(0.3, 0.2, 0.0), TRIAL_NS), TRIAL_NS
+    yaw.learn(good, now_ns)
+    before = snapshot.to_bytes(yaw.state()), snapshot.to_bytes(reach.state())
+    refused = 0
+    for _ in range(POISONED):
+        refused += yaw.learn(_poisoned(good, draw), now_ns).verdict >= Verdict.NOT_FINITE
+        wild = [0.0, 0.3, 0.2, 0.0]
+        wild[int(draw.integers(4))] = float(draw.choice([math.nan, math.inf, -math.inf, 9.0]))
+        start, goal, stop, speed = wild
+        reach.learn(Movement(start, goal, stop, speed, disturbed=False))
+    after = snapshot.to_bytes(yaw.state()), snapshot.to_bytes(reach.state())
+    return [
+        claim("poisoned trials let through", POISONED - refused, "", "== 0", n=POISONED),
+        claim("tables changed by them", sum(map(bytes.__ne__, before, after)), "", "== 0", n=2),
+    ]
+
+
+def _poisoned(good: Evidence, draw: np.random.Generator) -> Evidence:
+    """A trial with one thing wrong."""
+    name = str(draw.choice(_NUMBERS))
+    wild = float(draw.choice([math.nan, math.inf, -math.inf]))
+    late = int(draw.choice([-(10**10), 10**10]))
+    faults: list[Evidence] = [
+        _with(good, name, wild),
+        replace(good, heard_t_ns=good.heard_t_ns + late),
+        replace(good, seen_t_ns=good.seen_t_ns + late),
+        replace(good, own_motion=True),
+        replace(good, speech=False),
+        replace(good, seen_confidence=float(draw.uniform(0.0, 0.55))),
+        replace(good, seen_faces=int(draw.choice([0, 2, 3]))),
+        replace(good, seen_rad=good.heard_rad + float(draw.uniform(1.0, 5.0))),
+        replace(good, head_speed_rad_s=float(draw.uniform(0.5, 5.0))),
+        replace(good, valid=False),
+    ]
+    return faults[int(draw.integers(len(faults)))]
+
+
+def _with(good: Evidence, name: str, value: float) -> Evidence:
+    changed: dict[str, Any] = {name: value}
+    return replace(good, **changed)
+
+
+_NUMBERS: Final = (
+    "heard_rad", "heard_head_yaw_rad", "energy", "seen_rad", "seen_confidence",
+    "seen_spread_rad", "head_speed_rad_s",
+)  # fmt: skip
+
+
+def _cost_claims(seeds: range) -> list[Claim]:
+    """What a tick costs (one correction, one command), and what a trial costs after it.
+
+    Time of this thread alone, so that other programs on the machine do not count.
+    """
+    draw = np.random.default_rng([seeds.start, 6])
+    yaw, reach = YawTable(), ReachTable()
+    tick, trial, movement = [], [], []
+    for call in range(COST_CALLS):
+        heard, start = draw.uniform(-1.9, 1.9, 2).tolist()
+        begun = time.thread_time_ns()
+        reach.command(yaw.correct(heard), start)
+        tick.append((time.thread_time_ns() - begun) * 1e-3)
+        now = call * TRIAL_NS
+        seen = heard + float(draw.normal(0.1, 0.1))
+        evidence = sound_evidence(Trial(heard, seen, 0.0), now)
+        begun = time.thread_time_ns()
+        yaw.learn(evidence, now)
+        trial.append((time.thread_time_ns() - begun) * 1e-3)
+        stop = heard - 0.07 * float(np.sign(heard - start))
+        moved = Movement(start, heard, stop, 0.0, disturbed=False)
+        begun = time.thread_time_ns()
+        reach.learn(moved)
+        movement.append((time.thread_time_ns() - begun) * 1e-3)
+    return [
+        quantile_claim("cost of a tick: correct and command, p99", tick, 0.99, "us", "<= 30"),
+        quantile_claim("cost of a trial, after the command, p99", trial, 0.99, "us"),
+        quantile_claim("the same, median", trial, 0.5, "us"),
+        quantile_claim("cost of a movement, after the command, p99", movement, 0.99, "us"),
+    ]
