@@ -5,9 +5,11 @@ room (MOSAIC, Haruno, Wolpert & Kawato 2001; as Bayesian inference with new cont
 model, Heald, Lengyel & Wolpert 2021). With ``h`` the chance that the room has changed since the
 last trial, ``p_k`` the probability of being in room k:
 
-    p_k <- (1 - h) p_k + h (1 - n) / K      before the trial; n h goes to a table that begins now
+    p_k <- (1 - h) p_k + h (1 - n) q_k      before the trial; n h goes to a table that begins now
     p_k <- p_k t(y | table k)               after it, normalised; t is Student's density
     table k learns the share p_k of it
+
+with ``q_k`` shared among the rooms, the less the likelier a room is the present one.
 
 A room that was never met cannot be predicted, so a change is found by tables that began at each of
 the last trials (run lengths; Adams & MacKay 2007) and learn all that came since. Each begins twice:
@@ -27,15 +29,17 @@ from numpy.typing import NDArray
 from cerebellum.population import CELLS, Array, Belief, Expected, Tables
 
 ROOMS: Final = 6
-BEGUN: Final = 12
+BEGUN: Final = 8
 """Tables that began lately, two for each beginning."""
 _SLOTS: Final = ROOMS + BEGUN
 _LATELY: Final = slice(ROOMS, _SLOTS)
-_IS_ROOM: Final = np.arange(_SLOTS) < ROOMS
-CHANGE: Final = 0.04
-"""Chance of another room from one trial to the next, where nothing else is known."""
-NEW_SHARE: Final = 0.5
-"""How likely another room is one that was never met, while some are known."""
+CHANGE: Final = 0.06
+"""Chance of another room from one trial to the next, where nothing else is known: high, so that a
+room is soon known again; a new one is a small part of it."""
+NEW_SHARE: Final = 0.25
+"""How likely another room is one that was never met."""
+_LIKELY: Final = (0.7, 0.3)
+"""Of a new room to have much bias, and next to none."""
 SURE: Final = 0.9
 """A probability to act on."""
 SETTLED_TRIALS: Final = 5
@@ -122,16 +126,16 @@ class Contexts:
         """Before a trial: the room may be another than before, with this chance (0 to 1)."""
         rooms = self.used[:ROOMS]
         known = int(rooms.sum())
-        new = chance * (NEW_SHARE if known else 1.0)
+        new = chance * NEW_SHARE
         self.probability *= 1.0 - chance
-        if known:
-            self.probability[:ROOMS] += rooms * ((chance - new) / known)
+        if known > 1:
+            elsewhere = rooms * (1.0 - self.probability[:ROOMS])
+            self.probability[:ROOMS] += (chance - new) / elsewhere.sum() * elsewhere
         self._begin(new)
 
     def judge(self, found: Expected, y_rad: float) -> None:
         """Weigh every table by how well it expected the trial."""
-        log_density = np.where(self.used, found.log_density(y_rad), -np.inf)
-        weight = self.probability * np.exp(log_density - log_density.max())
+        weight = self.probability * found.density(y_rad)
         self.probability = weight / weight.sum()
 
     def learn(
@@ -146,8 +150,10 @@ class Contexts:
         share = self.used.astype(np.float64)
         likely = self.probability[:ROOMS]
         share[:ROOMS] = np.where(likely > _NEGLIGIBLE, likely, 0.0)
-        self.tables.forget(self._priors[0], forgetting * share * _IS_ROOM)
-        self.tables.fade(fading * share * _IS_ROOM)
+        best = self.present
+        if best < ROOMS:
+            self.tables.forget(best, self._priors[0], forgetting * share[best])
+            self.tables.fade(best, fading * share[best])
         self.tables.learn(found, error_rad, share, precision)
         self.trials += share
         self.counts += share[:, None] * found.phi
@@ -161,11 +167,11 @@ class Contexts:
         """Two tables begin now, in the places of the two least likely that began lately."""
         order = np.argsort(np.where(self.used, self.probability, -1.0)[_LATELY], kind="stable")
         turn = self._turn()
-        for slot, belief, prior in zip(
-            (order[:2] + ROOMS).tolist(), self._beliefs, self._priors, strict=True
+        for slot, belief, prior, likely in zip(
+            (order[:2] + ROOMS).tolist(), self._beliefs, self._priors, _LIKELY, strict=True
         ):
             self.tables.begin(slot, belief, prior, turn)
-            self.probability[slot] = 0.5 * chance
+            self.probability[slot] = likely * chance
             self.trials[slot] = 0.0
             self.counts[slot] = 0.0
             self.used[slot] = True

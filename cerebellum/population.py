@@ -42,6 +42,11 @@ _TUNING: Final = 1.0 / SPACING_RAD**2
 """Concentration of the bumps: as wide (one sigma) as the cells are apart."""
 NU: Final = 3.0
 """Degrees of freedom of the noise: tails as heavy as those of echoes, and a variance still."""
+_STUDENT: Final = math.gamma(0.5 * (NU + 1.0)) / math.gamma(0.5 * NU) / math.sqrt(NU * math.pi)
+STRAY: Final = 0.1
+"""Share of the trials that may be of another's face, or of no voice at all."""
+STRAY_RANGE_RAD: Final = math.radians(100.0)
+"""They lie anywhere in it."""
 _MEMORY: Final = 0.99
 """Share of what is known of the noise that is kept from trial to trial."""
 
@@ -99,11 +104,15 @@ class Expected:
     noise: Array
     """[H] R of this trial, rad^2."""
 
-    def log_density(self, y_rad: float) -> Array:
-        """[H] log density of ``y`` under each table: Student's t around its value."""
+    def density(self, y_rad: float) -> Array:
+        """[H] density of ``y`` under each table, 1/rad: Student's t around its value.
+
+        A few trials are of another kind altogether (``STRAY``) and tell no table from another.
+        """
         square = self.doubt + self.noise
         error = (y_rad - self.value_rad) ** 2 / square
-        return np.asarray(-0.5 * np.log(square) - 0.5 * (NU + 1.0) * np.log1p(error / NU))
+        student = _STUDENT / np.sqrt(square) / (1.0 + error / NU) ** (0.5 * (NU + 1.0))
+        return np.asarray((1.0 - STRAY) * student + STRAY / STRAY_RANGE_RAD)
 
 
 class Tables:
@@ -160,10 +169,10 @@ class Tables:
         self.shape += 0.5 * share
         self.rate += 0.5 * trust * after * precision
 
-    def forget(self, prior: Array, share: Array) -> None:
-        """Draw covariances towards ``prior`` [CELLS, CELLS] by ``share`` [H], 0 to 1."""
-        self.covariance += share[:, None, None] * (prior - self.covariance)
+    def forget(self, slot: int, prior: Array, share: float) -> None:
+        """Draw a table's covariance towards ``prior`` [CELLS, CELLS] by ``share``, 0 to 1."""
+        self.covariance[slot] += share * (prior - self.covariance[slot])
 
-    def fade(self, share: Array) -> None:
-        """Draw what was learned towards nothing by ``share`` [H]."""
-        self.mean *= (1.0 - share)[:, None]
+    def fade(self, slot: int, share: float) -> None:
+        """Draw what a table learned towards nothing by ``share``, 0 to 1."""
+        self.mean[slot] *= 1.0 - share

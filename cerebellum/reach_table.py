@@ -137,7 +137,7 @@ class ReachTable:
         error = short - found.value_rad
         square = float(error[side] ** 2 / (found.doubt[side] + found.noise[side]))
         self._surprise[side] = surprise(self._surprise[side], square)
-        self._tables.forget(_PRIOR, forgetting(self._surprise[side]) * chosen)
+        self._tables.forget(side, _PRIOR, forgetting(self._surprise[side]))
         found = self._tables.expect(movement.commanded_rad, 1.0)
         within = abs(float(error[side])) < MEASURED_NOISE_RAD
         self._tables.learn(found, np.zeros(2) if within else error, chosen, 1.0)

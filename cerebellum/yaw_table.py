@@ -9,7 +9,7 @@ direction a with ``a + f(a) = heard``, kept as a list of support points with str
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 import numpy as np
@@ -45,7 +45,7 @@ BOLD: Final = Belief(
     turned=0.3,
     slow=0.5,
     fast=0.2,
-    noise_rad=math.radians(4.0),
+    noise_rad=math.radians(3.0),
     noise_trials=4.0,
 )
 SHY: Final = Belief(
@@ -53,7 +53,7 @@ SHY: Final = Belief(
     turned=0.3,
     slow=0.5,
     fast=0.2,
-    noise_rad=math.radians(4.0),
+    noise_rad=math.radians(3.0),
     noise_trials=4.0,
 )
 
@@ -64,13 +64,13 @@ class Outcome:
 
     verdict: Verdict
     error_rad: float
-    """Prediction error of the present table; 0 where the trial was refused."""
+    """Prediction error of the table that was believed; 0 where the trial was refused."""
     gain: float
-    """Learning rate: the share of the error by which the table moved there."""
+    """Its learning rate: the share of a usual error by which it moves."""
     surprise: float
     """Associability afterwards; 1 is usual."""
     present: int
-    """The likeliest room."""
+    """The likeliest table after the trial."""
     sure: float
     """How likely it is."""
 
@@ -83,7 +83,7 @@ class YawTableState:
     VERSION: ClassVar[int] = 1
     contexts: ContextsState
     surprise: float
-    change: float
+    moved: bool
     frozen: bool
 
 
@@ -94,7 +94,7 @@ class YawTable:
         self.frozen = False
         """True: corrects, but does not learn."""
         self._surprise = 1.0
-        self._change = CHANGE
+        self._moved = False
         self._contexts = Contexts(BOLD, SHY)
         self._turn_round()
 
@@ -126,8 +126,14 @@ class YawTable:
         return np.asarray(activities(seen_rad) @ self._contexts.weights())
 
     def moved(self) -> None:
-        """The robot was carried or switched off: the next trial may well be in another room."""
-        self._change = MOVED_CHANGE
+        """The robot was carried or switched off: it may well be in another room now.
+
+        What it knew is applied by half from here on, until trials tell. Once more means no more.
+        """
+        if not self._moved:
+            self._moved = True
+            self._contexts.change(MOVED_CHANGE)
+            self._turn_round()
 
     def learn(self, trial: Evidence, now_ns: int) -> Outcome:
         """Learn from one trial where it may be believed; never raises for what a trial holds."""
@@ -139,26 +145,26 @@ class YawTable:
             return Outcome(refused, 0.0, 0.0, self._surprise, present, sure)
         worth = precision(trial)
         y_rad = wrapped(trial.heard_rad - trial.seen_rad)
-        contexts.change(self._change)
-        self._change = CHANGE
+        believed = contexts.present
+        contexts.change(CHANGE)
+        self._moved = False
         found = contexts.expect(trial.seen_rad, worth)
         contexts.judge(found, y_rad)
         error = y_rad - found.value_rad
         within = np.abs(error) < SEEN_NOISE_RAD
-        present = contexts.present
-        square = found.doubt[present] + found.noise[present]
-        self._surprise = surprise(self._surprise, float(error[present] ** 2 / square))
+        square = found.doubt[believed] + found.noise[believed]
+        self._surprise = surprise(self._surprise, float(error[believed] ** 2 / square))
         contexts.learn(
             found, np.where(within, 0.0, error), worth, forgetting(self._surprise), FADING
         )
         self._turn_round()
         return Outcome(
-            Verdict.CONFIRMED if within[present] else Verdict.LEARNT,
-            float(error[present]),
-            float(found.doubt[present] / square),
+            Verdict.CONFIRMED if within[believed] else Verdict.LEARNT,
+            float(error[believed]),
+            float(found.doubt[believed] / square),
             self._surprise,
-            present,
-            float(contexts.probability[present]),
+            contexts.present,
+            float(contexts.probability.max()),
         )
 
     def _turn_round(self) -> None:
@@ -171,9 +177,20 @@ class YawTable:
         seen = np.interp(_GRID_RAD, np.maximum.accumulate(thrice), _GRID_THRICE_RAD)
         self._corrections: list[float] = (seen - _GRID_RAD).tolist()
 
+    def by_room(self) -> list[YawTable]:
+        """A frozen table for each room that is known, as it would correct if sure to be there."""
+        state = self.state()
+        tables = []
+        for room in self._contexts.rooms:
+            probability = np.zeros_like(state.contexts.probability)
+            probability[room] = 1.0
+            sure = replace(state.contexts, probability=probability)
+            tables.append(YawTable.from_state(replace(state, contexts=sure, frozen=True)))
+        return tables
+
     def state(self) -> YawTableState:
         """All that is remembered, copied."""
-        return YawTableState(self._contexts.state(), self._surprise, self._change, self.frozen)
+        return YawTableState(self._contexts.state(), self._surprise, self._moved, self.frozen)
 
     @classmethod
     def from_state(cls, state: YawTableState) -> YawTable:
@@ -181,7 +198,7 @@ class YawTable:
         made = cls()
         made.frozen = state.frozen
         made._surprise = state.surprise
-        made._change = state.change
+        made._moved = state.moved
         made._contexts = Contexts.from_state(state.contexts, BOLD, SHY)
         made._turn_round()
         return made

@@ -35,6 +35,8 @@ from ember_embodied.bench.cerebellum.yaw_lives import (
     Learner,
     Lived,
     Off,
+    Phase,
+    TableCorrector,
     TableHearer,
     Trial,
     live,
@@ -51,11 +53,15 @@ RETURNED: Final = 2
 EARLY: Final = 10
 LEARNT: Final = 30
 READAPTED: Final = 20
-AT_ONCE: Final = (1, 3, 5)
+AT_ONCE: Final = (0, 1, 2, 3, 5, 10)
+FEW_LOOKS: Final = 5
+COMPARED: Final = ((FIRST, EARLY), (FIRST, LEARNT), (CHANGED, READAPTED), (RETURNED, 5))
+"""Moments at which the rivals stand beside the table."""
 RESAMPLED: Final = 1000
 WORSE_QUANTILE: Final = 0.95
 ON: Final = "tables"
 OFF: Final = "off"
+FEELING: Final = "tables that were told"
 TABLE: Final = "yaw table"
 RIVALS: Final[dict[str, Callable[[], Corrector]]] = {
     "nothing": Nothing,
@@ -71,13 +77,15 @@ POISONED: Final = 2000
 
 def measure(seeds: range) -> tuple[Claim, ...]:
     """Every claim about the two tables."""
-    lives = [live(seed, _learners()) for seed in seeds]
+    sparse = {"Gaussian process": COMPARED}
+    lives = [live(seed, _learners(), sparse=sparse) for seed in seeds]
     small = [live(seed, {ON: Cerebellum(), OFF: Off()}, PHASES[:1], SMALL_DEG) for seed in seeds]
     return (
         *_bias_claims(lives),
         *_single_claims(lives),
         *_worse_claims(lives, small),
         *_change_claims(lives),
+        _kept_claim(seeds),
         *_rival_claims(lives),
         *_poison_claims(seeds),
         *_cost_claims(seeds),
@@ -86,7 +94,8 @@ def measure(seeds: range) -> tuple[Claim, ...]:
 
 def _learners() -> dict[str, Learner]:
     hearing: dict[str, Learner] = {name: Hearer(made()) for name, made in RIVALS.items()}
-    return {ON: Cerebellum(), OFF: Off(), TABLE: TableHearer(), **hearing}
+    feeling = Cerebellum(feels=True)
+    return {ON: Cerebellum(), FEELING: feeling, OFF: Off(), TABLE: TableHearer(), **hearing}
 
 
 def _of(lives: Sequence[Lived], who: str, at: Point) -> list[Judged]:
@@ -149,6 +158,7 @@ def _worse_claims(lives: Sequence[Lived], small: Sequence[Lived]) -> list[Claim]
         _worse("the same, hearing alone", lives, first, None, TABLE, "nothing"),
         _worse("all rooms, from 20 trials after a change", lives, settled, "<= 0.5"),
         _worse("all rooms, worst moment", lives, moments, "<= 0.5"),
+        _worse("the same, told that it was carried", lives, moments, "<= 0.5", FEELING),
     ]
     margin = [_bias_mean(lives, ON, at) - _bias_mean(lives, OFF, at) for at in first]
     worst = max(margin, key=lambda one: float(np.quantile(one, WORSE_QUANTILE)))
@@ -191,23 +201,51 @@ def _change_claims(lives: Sequence[Lived]) -> list[Claim]:
                    _bias(lives, ON, at).tolist(), "deg", "<= 3"),
         _ratio("the same, by a static quadratic's", on, static, "<= 0.7"),
     ]  # fmt: skip
-    before = _bias(lives, OFF, (FIRST, 0)) - _bias(lives, ON, (FIRST, 40))
-    for looks in AT_ONCE:
-        there = _bias(lives, OFF, (FIRST, 0)) - _bias(lives, ON, (RETURNED, looks))
-        bound = ">= 0.8" if looks == AT_ONCE[-1] else None
-        rows.append(_ratio(f"gain there {looks} looks after the return", there, before, bound))
+    return [*rows, *_return_claims(lives)]
+
+
+def _return_claims(lives: Sequence[Lived]) -> list[Claim]:
+    """What of the first room's gain is there again: by trials alone, and told of the carrying."""
+    off = _bias(lives, OFF, (FIRST, 0))
+    rows = []
+    for who, how in ((ON, ""), (FEELING, ", told that it was carried")):
+        before = off - _bias(lives, who, (FIRST, 40))
+        for looks in AT_ONCE:
+            there = off - _bias(lives, who, (RETURNED, looks))
+            bound = ">= 0.8" if looks == FEW_LOOKS else None
+            rows.append(
+                _ratio(f"gain there {looks} looks after the return{how}", there, before, bound)
+            )
     return rows
 
 
+def _kept_claim(seeds: range) -> Claim:
+    """What of the first room's gain its own table still has, after as many trials in another."""
+    kept, before = [], []
+    for seed in seeds:
+        learner = TableHearer()
+        live(seed, {TABLE: learner}, (Phase(0, 40, ()), Phase(1, 40, ())))
+        rooms = [Hearer(TableCorrector(one)) for one in learner.corrector.table.by_room()]
+        names = {str(number): room for number, room in enumerate(rooms)}
+        nothing = Hearer(Nothing())
+        found = live(seed, {**names, OFF: nothing}, (Phase(0, 0, (0,)),)).learners
+        left = {who: float(np.median(of[0, 0].bias_left)) for who, of in found.items()}
+        best = min(left[name] for name in names)
+        learnt = live(seed, {TABLE: TableHearer()}, (Phase(0, 40, (40,)),)).learners[TABLE]
+        kept.append(left[OFF] - best)
+        before.append(left[OFF] - float(np.median(learnt[0, 40].bias_left)))
+    name = "gain that the first room's table keeps meanwhile"
+    return _ratio(name, np.array(kept), np.array(before), ">= 0.8")
+
+
 def _rival_claims(lives: Sequence[Lived]) -> list[Claim]:
-    moments = ((FIRST, EARLY), (FIRST, LEARNT), (CHANGED, READAPTED), (RETURNED, 5))
     names = ("left by 10", "left by 30", "20 after a change", "5 after the return")
     return [
         mean_claim(
             f"hearing alone, {who}: bias left, {name}", _bias(lives, who, at).tolist(), "deg"
         )
         for who in (TABLE, *RIVALS)
-        for at, name in zip(moments, names, strict=True)
+        for at, name in zip(COMPARED, names, strict=True)
     ]
 
 

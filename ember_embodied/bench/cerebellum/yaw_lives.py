@@ -64,6 +64,9 @@ PHASES: Final = (
 )
 
 
+NEVER_SPARSE: Final[Mapping[str, Sequence[tuple[int, int]]]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What is heard and seen, and where the head and the body were."""
@@ -102,6 +105,10 @@ class Learner(Protocol):
         """[M] where the body points in the end."""
         ...
 
+    def carried(self) -> None:
+        """It was carried to another room, and might have felt it."""
+        ...
+
 
 class Hearer:
     """A corrector of readings on a body that arrives: hearing alone is judged."""
@@ -118,6 +125,9 @@ class Hearer:
         """Where it believes the voice to be."""
         del start_rad, body
         return self._corrector.correct_all(heard_rad)
+
+    def carried(self) -> None:
+        """It felt nothing."""
 
 
 class TableCorrector:
@@ -158,9 +168,10 @@ class TableHearer(Hearer):
 class Cerebellum:
     """Yaw table and reach table together, on the body that stops short."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, feels: bool = False) -> None:
         self.yaw = TableCorrector(YawTable())
         self.reach = ReachTable()
+        self._feels = feels
         self._pose_rad = 0.0
 
     def learn(self, trial: Trial, body: Body, draw: np.random.Generator) -> None:
@@ -181,6 +192,11 @@ class Cerebellum:
         commanded = np.array([self.reach.command(goal, start) for goal, start in pairs])
         return body.reached(commanded, start_rad)
 
+    def carried(self) -> None:
+        """Felt, if it can: it knows that the room may be another, not which."""
+        if self._feels:
+            self.yaw.table.moved()
+
 
 class Off:
     """Neither table: commands what it hears."""
@@ -191,6 +207,9 @@ class Off:
     def point(self, heard_rad: Array, start_rad: Array, body: Body) -> Array:
         """Where the body stops."""
         return body.reached(heard_rad, start_rad)
+
+    def carried(self) -> None:
+        """It felt nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +245,16 @@ class Exam:
 
 
 def live(
-    seed: int, learners: Mapping[str, Learner], phases: Sequence[Phase] = PHASES,
+    seed: int,
+    learners: Mapping[str, Learner],
+    phases: Sequence[Phase] = PHASES,
     peak_deg: tuple[float, float] = PEAK_DEG,
-) -> Lived:  # fmt: skip
-    """One life, drawn from its seed alone."""
+    sparse: Mapping[str, Sequence[tuple[int, int]]] = NEVER_SPARSE,
+) -> Lived:
+    """One life, drawn from its seed alone.
+
+    ``sparse`` names learners that are slow to ask, with the only (phase, trials) to ask them at.
+    """
     draw = np.random.default_rng([seed, 4])
     mounting = math.radians(draw.uniform(-MOUNTING_DEG, MOUNTING_DEG))
     rooms = [draw_hearing(draw, mounting, draw.uniform(*peak_deg)) for _ in range(2)]
@@ -240,15 +265,17 @@ def live(
         room, exam = rooms[phase.room], exams[phase.room]
         heard, start = exam.heard_rad.ravel(), exam.start_rad.ravel()
         perfect[number] = exam.judge(room.perfect(heard))
+        for learner in learners.values() if number else ():
+            learner.carried()
         for trial in range(phase.trials + 1):
-            if trial in phase.checkpoints:
-                for name, learner in learners.items():
-                    judged = exam.judge(learner.point(heard, start, body))
-                    found[name][number, trial] = judged
+            at = (number, trial)
+            for name, learner in learners.items() if trial in phase.checkpoints else ():
+                if at in sparse.get(name, (at,)):
+                    found[name][at] = exam.judge(learner.point(heard, start, body))
             if trial < phase.trials:
                 happened = _trial(room, draw)
                 for learner in learners.values():
-                    learner.learn(happened, body, np.random.default_rng([seed, number, trial]))
+                    learner.learn(happened, body, np.random.default_rng([seed, *at]))
     return Lived(found, perfect)
 
 
