@@ -58,6 +58,8 @@ TRUST_S: Final = 30.0
 OUTLOOK_ROBUST: Final = 30.0
 """The same of an outlook, which may be far off and must then be known to be."""
 NEVER: Final = math.inf
+_PER_UNIT: Final = np.where(np.arange(CHANNELS) < LAG.stop, 1.0 / PULSE_RAD, 1.0)
+"""Lags are pulses within, where one is the natural unit of their noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,10 +332,10 @@ class ForwardModel:
         both = known & outlook.known & np.isfinite(outlook.mean)
         if not both.any():
             return
-        other = np.where(both, outlook.mean, predicted)
+        other = np.where(both, outlook.mean * _PER_UNIT, predicted)
         own_off = np.minimum(np.abs(measured - predicted) / deviation, ROBUST) ** 2
         other_off = np.minimum(np.abs(measured - other) / deviation, OUTLOOK_ROBUST) ** 2
-        claimed = np.where(both, outlook.variance, 0.0) / deviation**2
+        claimed = np.where(both, outlook.variance, 0.0) * (_PER_UNIT / deviation) ** 2
         off = np.maximum(self._outlook_error, np.minimum(claimed, OUTLOOK_ROBUST**2))
         share = np.where(both, self._own_error / (self._own_error + off), 0.0)
         rate = self._trust_rate * both

@@ -25,7 +25,7 @@ SPAN: Final = 8.0
 ENVELOPE: Final = 0.98
 """Share of own readings under the envelope."""
 STEP: Final = 0.15
-"""Of the logarithm, at a reading above it; one below it lowers it by as much less as it is rarer."""
+"""Of the logarithm, at a reading above it; one below lowers it by as much less as it is rarer."""
 NEAR_S: Final = 3.0
 """A flagged power this many times over the envelope was somebody and teaches nothing."""
 LOUD_RAD_S: Final = 1.0

@@ -15,6 +15,7 @@ from ember_embodied.bench.claims import Claim
 from ember_embodied.errors import unknown
 
 PARTS: Final[dict[str, str]] = {
+    "touching": "what the skin feels at rest and while moving, and hearing while moving",
     "yaw": "where voices come from, and where the body gets: bias left, looks, rooms, rivals",
 }
 """Name, which is a module here, and what it measures."""

@@ -52,6 +52,8 @@ BREATH_PITCH_RAD: Final = 0.02
 ANTENNA_REST_RAD: Final = 0.17
 NECK_SHARE_RAD: Final = math.radians(30.0)
 """Yaw beyond this is left to the body: the robot that made the motions has a longer neck."""
+PALPABLE_N: Final = {"left_antenna": 0.05, "right_antenna": 0.05, "head": 0.2, "body": 0.2}
+"""Force from which on a hand is asked to be felt."""
 BLEND_S: Final = 1.0
 """From one motion of a dance to the next, and into and out of it."""
 DOINGS: Final = ("rest", "idle", "dance")
@@ -67,6 +69,9 @@ class HandEvent:
     kind: str
     place: str
     force_n: float
+    """The most that the hand would press with; it yields, and one that holds may never press."""
+    felt_s: float | None = None
+    """When it pressed with ``PALPABLE_N`` first; None: never. A grip is felt from ``t_s`` on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +238,8 @@ def live(
     """Live one life: the scenario's robot, room and hands; what it does is drawn from the seed."""
     senses, sent, doing = [], [], []
     puppeteer = Puppeteer(np.random.default_rng([seed, 30]), motions, doings)
-    for sense, targets in _ticks(scenario, seed, seconds, rate_hz, puppeteer.command):
+    presses: list[tuple[float, str]] = []
+    for sense, targets in _ticks(scenario, seed, seconds, rate_hz, puppeteer.command, presses):
         senses.append(sense)
         sent.append(targets)
         doing.append(puppeteer.doing)
@@ -243,9 +249,31 @@ def live(
         senses=tuple(senses),
         sent=tuple(sent),
         doing=tuple(doing),
-        hands=events_of(scenario.hands),
+        hands=tuple(_felt(event, presses) for event in events_of(scenario.hands)),
         speech=tuple((s.at_s, s.at_s + s.seconds) for s in scenario.speech),
     )
+
+
+def _felt(event: HandEvent, presses: Sequence[tuple[float, str]]) -> HandEvent:
+    if event.place == "foot":
+        return replace(event, felt_s=event.t_s)
+    times = (t for t, place in presses if place == event.place and event.t_s <= t <= event.until_s)
+    return replace(event, felt_s=next(times, None))
+
+
+def _watch(body: SimBody, presses: list[tuple[float, str]]) -> None:
+    """Note every moment at which a hand can be felt."""
+    plant, hands = body.world.plant, body.world.hands
+    inner = plant.before_substep
+
+    def watch(t_ns: int) -> None:
+        if inner is not None:
+            inner(t_ns)
+        for hand in hands.touches():
+            if hand.force_n >= PALPABLE_N.get(hand.place, math.inf):
+                presses.append((t_ns * 1e-9, hand.place))
+
+    plant.before_substep = watch
 
 
 def _ticks(
@@ -254,10 +282,12 @@ def _ticks(
     seconds: float,
     rate_hz: float,
     command: Callable[[float], MotorCommand],
+    presses: list[tuple[float, str]],
 ) -> Iterator[tuple[BodySense, JointTargets]]:
     clock = VirtualClock()
     body = SimBody(scenario, seed, clock)
     body.open()
+    _watch(body, presses)
     period_ns = round(1e9 / rate_hz)
     state = None
     for tick in range(1, round(seconds * rate_hz) + 1):
@@ -280,15 +310,14 @@ def touched_life(
     rate_hz: float,
     motions: Sequence[Track],
     *,
-    imu: bool = True,
     hands: bool = True,
     doings: Sequence[str] = DOINGS,
 ) -> Life:
-    """A quiet room, a robot of the standard suite, and hands."""
+    """A quiet room, a robot of the standard suite with an IMU, and hands."""
     suite = load_suite("standard")
     drawn = draw_life(suite, seed, seconds)
     scenario = Scenario(
-        robot=msgspec.structs.replace(drawn.robot, imu=imu),
+        robot=msgspec.structs.replace(drawn.robot, imu=True),
         room=drawn.room,
         hands=handled(suite, seed, seconds) if hands else (),
     )

@@ -1,0 +1,172 @@
+"""The forward model: what it foretells, what it refuses, and that its state is exact."""
+
+from dataclasses import replace
+from math import nan
+
+import numpy as np
+import pytest
+
+from cerebellum import snapshot
+from cerebellum.adaptation import learn_weights, uncertainty
+from cerebellum.forward_model import (
+    CHANNELS,
+    CURRENT,
+    IMU,
+    LAG,
+    PULSE_RAD,
+    ForwardModel,
+    ForwardModelState,
+    Outlook,
+    initial_state,
+)
+from firmware_bridge.command import JointTargets
+from firmware_bridge.senses import (
+    BodySense,
+    Fault,
+    HeadSense,
+    ImuSense,
+    JointSense,
+    JointsSense,
+)
+
+PERIOD_NS = 100_000_000
+EVERYTHING = np.ones(CHANNELS, dtype=np.bool_)
+WAY = 0.3 * np.sin(np.arange(400) * 0.15)
+
+
+def body(tick: int, position: np.ndarray, rate: np.ndarray, current: float = 0.0) -> BodySense:
+    t_ns = (tick + 1) * PERIOD_NS
+    joints = tuple(
+        JointSense(t_ns, True, q, w, t_ns, current, 30.0, 7.0, 0, True)
+        for q, w in zip(position.tolist(), rate.tolist(), strict=True)
+    )
+    return BodySense(
+        t_mono_ns=t_ns,
+        t_wall_ns=t_ns,
+        seq=tick,
+        joints=JointsSense(t_ns, PERIOD_NS, True, joints),
+        head=HeadSense(0.0, 0.0, 0.0, 0.0),
+        imu=ImuSense(
+            t_ns, 20_000_000, True, (0.0, 0.0, 9.80665), (0.0, 0.0, rate[0]), (1, 0, 0, 0), 30.0
+        ),
+        doa=None,
+        camera=None,
+        intent=None,
+        fault_bits=Fault.NONE,
+    )
+
+
+def goal(tick: int) -> np.ndarray:
+    return np.full(9, WAY[tick])
+
+
+def life(model: ForwardModel, ticks: range, push: int | None = None, gain: float = 0.05):
+    """Joints that lag behind their goals by a share of the goal's speed, which is to be learned."""
+    surprises = []
+    for tick in ticks:
+        sent = JointTargets(tuple(goal(tick - 1)), True, 0.1)
+        step = goal(tick - 1) - goal(tick - 2)
+        position = goal(tick - 1) - gain * step / 0.1
+        if push is not None and tick >= push:
+            position[3] += 40 * PULSE_RAD
+        surprises.append(model.step(body(tick, position, step / 0.1), sent))
+        model.learn(EVERYTHING)
+    return surprises
+
+
+def test_it_learns_its_own_lag_and_feels_a_push():
+    model = ForwardModel(initial_state(0.1))
+    surprises = life(model, range(2, 390), push=380)
+    early = np.abs([s.measured[3] - s.predicted[3] for s in surprises[6:40]]).mean()
+    late = np.abs([s.measured[3] - s.predicted[3] for s in surprises[340:378]]).mean()
+    assert late < 0.7 * early
+    pushed = surprises[378]
+    assert abs(pushed.score[3]) > 10.0
+    assert np.abs(np.delete(pushed.score[LAG], 3)).max() < 3.0
+
+
+def test_learning_a_push_away_is_up_to_the_caller():
+    model = ForwardModel(initial_state(0.1))
+    life(model, range(2, 50))
+    before = model.state()
+    model.step(body(50, goal(49), np.zeros(9)), JointTargets(tuple(goal(49)), True, 0.1))
+    model.learn(~EVERYTHING)
+    after = model.state()
+    assert np.array_equal(before.lag_weights, after.lag_weights)
+    assert np.array_equal(before.reafference.weights, after.reafference.weights)
+
+
+@pytest.mark.parametrize("spoiled", ["nan", "silent", "late", "nothing sent"])
+def test_what_cannot_be_known_is_not_scored_and_not_learned(spoiled: str):
+    model = ForwardModel(initial_state(0.1))
+    life(model, range(2, 50))
+    before = model.state()
+    sense = body(80 if spoiled == "late" else 50, goal(49), np.zeros(9))
+    sent = JointTargets(tuple(goal(49)), True, 0.1)
+    assert sense.joints is not None
+    joints = list(sense.joints.joints)
+    if spoiled == "nan":
+        joints[3] = replace(joints[3], position_rad=nan)
+    elif spoiled == "silent":
+        joints[3] = replace(joints[3], answered=False)
+    sense = replace(sense, joints=replace(sense.joints, joints=tuple(joints)))
+    surprise = model.step(sense, None if spoiled == "nothing sent" else sent)
+    assert not surprise.known[3]
+    assert surprise.score[3] == 0.0
+    model.learn(EVERYTHING)
+    after = model.state()
+    assert np.array_equal(before.lag_weights[3], after.lag_weights[3])
+    assert all(np.isfinite(a).all() for a in (after.lag_weights, after.lag_covariance))
+
+
+def test_the_state_goes_on_to_the_bit():
+    first = ForwardModel(initial_state(0.1))
+    life(first, range(2, 120))
+    kept = snapshot.from_bytes(snapshot.to_bytes(first.state()), ForwardModelState)
+    second, third = ForwardModel(kept), ForwardModel(first.state())
+    for a, b in zip(life(second, range(120, 200)), life(third, range(120, 200)), strict=True):
+        assert np.array_equal(a.score, b.score)
+    assert np.array_equal(second.state().lag_covariance, third.state().lag_covariance)
+
+
+def test_a_better_outlook_is_trusted_and_a_worse_one_is_not():
+    errors = {}
+    for off in (0.0, 50 * PULSE_RAD):
+        model = ForwardModel(initial_state(0.1))
+        found = []
+        for tick in range(2, 300):
+            step = goal(tick - 1) - goal(tick - 2)
+            lag = 0.05 * step / 0.1 + 8 * PULSE_RAD * (-1) ** tick
+            mean = np.zeros(CHANNELS)
+            mean[LAG] = lag + off
+            outlook = Outlook(mean, np.zeros(CHANNELS), EVERYTHING & (np.arange(CHANNELS) < 9))
+            sent = JointTargets(tuple(goal(tick - 1)), True, 0.1)
+            surprise = model.step(body(tick, goal(tick - 1) - lag, step / 0.1), sent, outlook)
+            found.append(np.abs(surprise.measured - surprise.predicted)[LAG].mean())
+        errors[off] = float(np.mean(found[200:])) / PULSE_RAD
+    assert errors[0.0] < 4.0
+    assert errors[50 * PULSE_RAD] < 20.0
+
+
+def test_weights_are_found_and_uncertainty_stays_bounded():
+    generator = np.random.default_rng(0)
+    true, weights = np.array([[0.5, -0.2, 0.1]]), np.zeros((1, 3))
+    most = np.ones((1, 3))
+    covariance = np.eye(3)[None].copy()
+    for tick in range(20_000):
+        terms = generator.standard_normal((1, 3)) if tick < 2000 else np.array([[0.0, 0.0, 1.0]])
+        error = (true * terms).sum(1) - (weights * terms).sum(1)
+        unsure = uncertainty(covariance, terms)
+        learn_weights(weights, covariance, unsure, error, np.full(1, 0.01), 0.99, most)
+    assert np.allclose(weights, true, atol=1e-3)
+    assert np.linalg.eigvalsh(covariance[0]).min() >= 0.0
+    assert (np.einsum("cnn->cn", covariance) <= most + 1e-12).all()
+
+
+def test_currents_and_imu_are_foretold():
+    model = ForwardModel(initial_state(0.1))
+    surprises = life(model, range(2, 300))
+    last = surprises[-1]
+    assert last.known[CURRENT].all()
+    assert last.known[IMU].all()
+    assert np.abs(last.score[IMU]).max() < 1.0
