@@ -2,7 +2,9 @@
 
 A finger is a force with a profile in time at a point of a part. It yields: the faster the part
 moves away, the less it pushes, as a muscle does (Hill), and it never pulls. A hand that holds is a
-spring to where the part was when it was gripped. A grip on the foot moves the anchor of the
+spring to where the part was when it was gripped; what blocks is a stiffer one, there at once, as
+a thing in the way is; a hand that swings
+an antenna leads such a spring to and fro. A grip on the foot moves the anchor of the
 foot's springs (see ``model``); a knock makes the table ring, and the anchor rides on the table.
 """
 
@@ -16,6 +18,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_bridge.joints import LEFT_ANTENNA
 from firmware_bridge.simulation.geometry_table import SITES, Vector3
 from firmware_bridge.simulation.manner import (
     RINGS_S,
@@ -24,18 +27,27 @@ from firmware_bridge.simulation.manner import (
     Table,
     smooth,
 )
+from firmware_bridge.simulation.model import POSITION_SIGN
 from firmware_bridge.simulation.plant import Plant
 from firmware_bridge.simulation.scenario import WorldChange
 
 Array = NDArray[np.float64]
 
 NS: Final = 1e-9
-TOUCHES: Final = ("tap", "stroke", "push", "hold")
+ANTENNA_SIGN: Final = float(POSITION_SIGN[LEFT_ANTENNA])
+"""Both antennas turn about their own z axis, against their servos' sense."""
+TOUCHES: Final = ("tap", "stroke", "push", "hold", "block", "swing")
 GRIPS: Final = ("lift", "tilt", "bump", "turn")
 FINGER_SPEED_M_S: Final = 0.6
 """A part that runs away this fast is not pushed any more."""
 HOLD_STIFFNESS_N_M: Final = 250.0
 HOLD_DAMPING_N_S_M: Final = 3.0
+FIRM_STIFFNESS_N_M: Final = 3000.0
+FIRM_DAMPING_N_S_M: Final = 15.0
+FIRM_ANTENNA_STIFFNESS_N_M: Final = 300.0
+FIRM_ANTENNA_DAMPING_N_S_M: Final = 1.5
+"""Of what blocks or leads. The 24 g that move at an antenna's tip bear no stiffer spring in steps
+of 5 ms."""
 SKIN_FRICTION: Final = 0.3
 
 _HEAD_SITE: Final = next(site for site in SITES if site.name == "head")
@@ -87,6 +99,8 @@ class _Touch:
     along: Array
     direction: Array
     grip_point: Array
+    grip_axes: Array
+    """Of the touched part as it was gripped, world frame."""
     force_n: float = 0.0
 
 
@@ -119,7 +133,7 @@ class Hands:
                 self._table.rest(change.t_mono_ns)
             self._grips.append((change, manner))
             return
-        azimuth, elevation = change.values[2:]
+        azimuth, elevation = change.values[2:4]
         yaw = azimuth + self._foot_yaw()
         flat = math.cos(elevation)
         direction = np.array([flat * math.cos(yaw), flat * math.sin(yaw), math.sin(elevation)])
@@ -128,8 +142,9 @@ class Hands:
         if change.kind == "stroke" and change.who.endswith("antenna"):
             local -= 0.5 * manner.stroke_m * along
         body = self._bodies[change.who]
-        touch = _Touch(change, manner, body, local, along, direction, np.zeros(3))
-        touch.grip_point = self._axes(touch) @ local + self._data.xpos[body]
+        touch = _Touch(change, manner, body, local, along, direction, np.zeros(3), np.eye(3))
+        touch.grip_axes = self._axes(touch).copy()
+        touch.grip_point = touch.grip_axes @ local + self._data.xpos[body]
         self._touches.append(touch)
 
     def _foot_yaw(self) -> float:
@@ -152,10 +167,12 @@ class Hands:
         self._active = bool(self._touches or self._grips)
 
     def _press(self, touch: _Touch, elapsed_s: float) -> None:
-        seconds, limit, *_ = touch.change.values
+        seconds, limit = touch.change.values[:2]
         kind = touch.change.kind
         axes = self._axes(touch)
-        strength = limit * touch.manner.strength(elapsed_s, seconds, kind)
+        strength = limit
+        if kind != "block":
+            strength *= touch.manner.strength(elapsed_s, seconds, kind)
         local, moves = touch.local, 0.0
         if kind == "stroke":
             place_m, moves, pressure = touch.manner.stroke(elapsed_s)
@@ -164,8 +181,10 @@ class Hands:
         arm = axes @ local
         point = arm + self._data.xpos[touch.body]
         speed = self._speed(touch.body, arm)
-        if kind == "hold":
-            pull = HOLD_STIFFNESS_N_M * (touch.grip_point - point) - HOLD_DAMPING_N_S_M * speed
+        if kind in ("hold", "block", "swing"):
+            stiffness, damping = _spring(kind, touch.change.who)
+            grip = touch.grip_point if kind != "swing" else _led(touch, elapsed_s)
+            pull = stiffness * (grip - point) - damping * speed
             size = math.sqrt(pull @ pull)
             force = pull * (min(1.0, strength / size) if size > 0.0 else 0.0)
         else:
@@ -226,6 +245,26 @@ class Hands:
         fingers = (TouchTruth(t.change.who, t.change.kind, t.force_n) for t in self._touches)
         grips = (TouchTruth("foot", change.kind, 0.0) for change, _ in self._grips)
         return (*fingers, *grips)
+
+
+def _spring(kind: str, place: str) -> tuple[float, float]:
+    """Stiffness, N/m, and damping, N s/m, of a grip."""
+    if kind == "hold":
+        return HOLD_STIFFNESS_N_M, HOLD_DAMPING_N_S_M
+    if place.endswith("antenna"):
+        return FIRM_ANTENNA_STIFFNESS_N_M, FIRM_ANTENNA_DAMPING_N_S_M
+    return FIRM_STIFFNESS_N_M, FIRM_DAMPING_N_S_M
+
+
+def _led(touch: _Touch, elapsed_s: float) -> Array:
+    """Where a hand that swings an antenna about its shaft has led the gripped point."""
+    angle, rhythm_s = touch.change.values[4:]
+    angle *= ANTENNA_SIGN * math.sin(2.0 * math.pi * elapsed_s / rhythm_s)
+    sine, cosine = math.sin(angle), math.cos(angle)
+    x, y, z = touch.local.tolist()
+    turned = np.array([cosine * x - sine * y, sine * x + cosine * y, z])
+    moved: Array = touch.grip_point + touch.grip_axes @ (turned - touch.local)
+    return moved
 
 
 def _hold(anchor: Array, change: WorldChange, manner: Manner, elapsed_s: float) -> None:

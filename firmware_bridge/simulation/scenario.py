@@ -27,7 +27,8 @@ Distance = Annotated[float, msgspec.Meta(ge=0.2, le=10.0)]
 Height = Annotated[float, msgspec.Meta(ge=-1.0, le=2.0)]
 
 FailureKind = Literal["off", "stuck", "garbage", "slow", "delayed", "intermittent"]
-ServoFailureKind = Literal["overload", "torque_lost", "silent"]
+ServoFailureKind = Literal["overload", "torque_lost", "torque_silent", "silent"]
+"""``torque_silent``: the motor gets no current, and no register tells of it."""
 STREAM_NAMES: Final = ("joints", "imu", "doa", "camera")
 
 TOUCH_VALUES: Final = ("seconds", "force_n", "azimuth_rad", "elevation_rad")
@@ -44,6 +45,8 @@ WORLD_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "stroke": TOUCH_VALUES,
     "push": TOUCH_VALUES,
     "hold": TOUCH_VALUES,
+    "block": TOUCH_VALUES,
+    "swing": (*TOUCH_VALUES, "angle_rad", "rhythm_s"),
     "lift": ("seconds", "height_m"),
     "tilt": ("seconds", "angle_rad", "azimuth_rad"),
     "bump": ("seconds", "force_n", "azimuth_rad"),
@@ -64,14 +67,17 @@ WORLD_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "failure_intermittent": ("seconds",),
     "failure_overload": ("seconds",),
     "failure_torque_lost": ("seconds",),
+    "failure_torque_silent": ("seconds",),
     "failure_silent": ("seconds",),
 }
 """Every kind of change and the names of its values, in order. ``who`` is a person, a place of the
 robot, a stream or a servo. Bearings are from the robot's place at the start, x forward."""
 
 PLACES: Final = ("head", "left_antenna", "right_antenna", "body")
+ANTENNAS: Final = PLACES[1:3]
 WHO: Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("tap", "stroke", "push", "hold"), PLACES),
+    **dict.fromkeys(("tap", "stroke", "push", "hold", "block"), PLACES),
+    "swing": ANTENNAS,
     **{f"failure_{kind}": STREAM_NAMES for kind in get_args(FailureKind)},
     **{
         f"failure_{kind}": tuple(joint.name for joint in JOINTS)
@@ -184,18 +190,21 @@ class Hand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``force_n`` points to azimuth and elevation (-90: down); a lift has ``height_m``, a tilt and a
     turn ``angle_deg`` (a tilt leans towards the azimuth). A bump rings the table for a second,
-    however short its ``seconds``.
+    however short its ``seconds``. What blocks is firm as a wall is, and yields only to more than
+    ``force_n``; a hand that swings an antenna leads it ``angle_deg`` to each side, once in
+    ``rhythm_s``, with at most ``force_n``.
     """
 
     at_s: Seconds
     seconds: Seconds
-    kind: Literal["tap", "stroke", "push", "hold", "lift", "tilt", "bump", "turn"]
+    kind: Literal["tap", "stroke", "push", "hold", "block", "swing", "lift", "tilt", "bump", "turn"]
     place: Literal["head", "left_antenna", "right_antenna", "body"] = "head"
     force_n: Annotated[float, msgspec.Meta(ge=0.0, le=30.0)] = 2.0
     azimuth_deg: Degrees = 0.0
     elevation_deg: Degrees = -90.0
     height_m: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.12
     angle_deg: Annotated[float, msgspec.Meta(ge=-180.0, le=180.0)] = 20.0
+    rhythm_s: Annotated[float, msgspec.Meta(ge=0.2, le=60.0)] = 2.0
 
 
 class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -287,6 +296,12 @@ def _check_references(scenario: Scenario, source: str) -> None:
         if speech.who not in names:
             raise ScenarioError(
                 f"scenario {source}: speech[{number}].who '{speech.who}' is nobody in [[people]]"
+            )
+    for number, hand in enumerate(scenario.hands):
+        if hand.kind == "swing" and hand.place not in ANTENNAS:
+            raise ScenarioError(
+                f"scenario {source}: hands[{number}].place '{hand.place}' cannot be swung; "
+                f"it must be one of {', '.join(ANTENNAS)}"
             )
     for number, failure in enumerate(scenario.failures):
         known = WHO[f"failure_{failure.kind}"]

@@ -91,6 +91,8 @@ class ServoBank(ServoRegisters):
         self.supply_v = supply_v
         self.silent: Bools = np.zeros(SERVO_COUNT, dtype=np.bool_)
         """Servos that answer nobody (a broken cable): for the bus or body to honour."""
+        self.unpowered: Bools = np.zeros(SERVO_COUNT, dtype=np.bool_)
+        """Servos whose motor gets no current, while firmware and registers go on as if it did."""
         self.torque_constant_n_m_a: Array = TORQUE_CONSTANT_N_M_A * units.torque_scale
         self.friction_base_n_m: Array = FRICTION_BASE_N_M * units.friction_scale
         self.temperature_c: Array = units.ambient_c + STANDBY_POWER_W * THERMAL_RESISTANCE_K_W
@@ -142,7 +144,7 @@ class ServoBank(ServoRegisters):
         reverse = (self.drive_mode & REVERSE_DIRECTION) != 0
         sign = np.where(reverse, -1.0, 1.0)
         self._sign: Array | None = sign if reverse.any() else None
-        self._conductance_s: Array = self._enabled / RESISTANCE_OHM
+        self._conductance_s: Array = (self._enabled & ~self.unpowered) / RESISTANCE_OHM
         self._torque_per_volt: Array = self.torque_constant_n_m_a * self._conductance_s
         self._scale: Array = sign * PULSES_PER_RAD
         self._zero: Array = (

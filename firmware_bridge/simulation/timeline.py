@@ -88,12 +88,13 @@ def _hand(hand: Hand) -> WorldChange:
         "turn": (angle,),
     }
     touched = hand.kind not in values
+    led = (angle, hand.rhythm_s) if hand.kind == "swing" else ()
     return _change(
         hand.at_s,
         hand.kind,
         hand.place if touched else "foot",
         hand.seconds,
-        *((hand.force_n, azimuth, elevation) if touched else values[hand.kind]),
+        *((hand.force_n, azimuth, elevation, *led) if touched else values[hand.kind]),
     )
 
 

@@ -191,9 +191,15 @@ class World:
         for change in self.failures.expire(t_ns):
             if change.kind == "failure_silent":
                 servos.silent[SERVO_INDEX[change.who]] = False
+            elif change.kind == "failure_torque_silent":
+                servos.unpowered[SERVO_INDEX[change.who]] = False
+                servos.begin()
         for who, kind in self.failures.running():
             if kind == "silent":
                 servos.silent[SERVO_INDEX[who]] = True
+            elif kind == "torque_silent" and not servos.unpowered[SERVO_INDEX[who]]:
+                servos.unpowered[SERVO_INDEX[who]] = True
+                servos.begin()
             elif kind in ("overload", "torque_lost"):
                 servos.torque_enable[SERVO_INDEX[who]] = 0
                 servos.begin()

@@ -7,10 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from firmware_bridge.command import MotorCommand
+from firmware_bridge.joints import JOINTS, LEFT_ANTENNA
+from firmware_bridge.kinematics import joints_of_command
 from firmware_bridge.simulation.hands import Hands
 from firmware_bridge.simulation.manner import RINGS_S, Manner, Table
 from firmware_bridge.simulation.plant import Plant
 from firmware_bridge.simulation.scenario import WorldChange
+from firmware_bridge.simulation.servo_registers import PULSES_PER_RAD, TIME_BASED_PROFILE
 
 DT_NS = 5_000_000
 
@@ -123,3 +127,37 @@ def test_a_table_at_rest_stays_at_rest() -> None:
     table = Table.draw(np.random.default_rng(1))
     table.rest(7 * 10**9)
     assert [table.ring(7 * 10**9 + k * DT_NS, 0.0) for k in range(3)] == [0.0, 0.0, 0.0]
+
+
+def held(kind: str, force_n: float = 6.0, command_rad: float = 0.5) -> tuple[float, float]:
+    """How far the left antenna goes within a second, asked to go ``command_rad``, and its way."""
+    plant = Plant(pose_rad=tuple(joints_of_command(MotorCommand(0.0, 0.0, 0.0, 0.0, 0.0))[0]))
+    servos = plant.servos
+    servos.position_p_gain[:] = [joint.p_gain for joint in JOINTS]
+    servos.drive_mode[:] = TIME_BASED_PROFILE
+    servos.torque_enable[:] = 1
+    servos.unpowered[LEFT_ANTENNA] = kind == "swing"
+    hands = Hands(plant, np.random.default_rng(0))
+    values = (3.0, force_n, 0.0, 0.0, *((0.4, 1.0) if kind == "swing" else ()))
+    if kind:
+        hands.begin(WorldChange(0, kind, "left_antenna", values))
+    plant.before_substep = hands.apply
+    plant.step_ns(20_000_000)
+    servos.goal_position[LEFT_ANTENNA] += round(command_rad * PULSES_PER_RAD)
+    servos.profile_velocity[LEFT_ANTENNA] = 400
+    angles = []
+    for _ in range(50):
+        plant.step_ns(20_000_000)
+        angles.append(float(plant.position_rad[LEFT_ANTENNA]))
+    return angles[-1], float(np.ptp(angles))
+
+
+def test_what_blocks_stops_an_antenna_and_yields_to_more_than_its_force() -> None:
+    free, blocked, weak = held("")[0], held("block")[0], held("block", 0.2)[0]
+    assert free == pytest.approx(0.5, abs=0.03)
+    assert blocked < 0.65 * free  # its own head gives way
+    assert blocked < weak < free
+
+
+def test_a_hand_swings_an_antenna_to_and_fro() -> None:
+    assert held("swing", 8.0, 0.0)[1] == pytest.approx(0.8, abs=0.08)

@@ -285,6 +285,11 @@ def test_joints_and_servos_fail_as_told() -> None:
     let_go = failing("right_antenna", "torque_lost")
     assert let_go[-1].fault_bits == Fault.TORQUE_LOST
     assert let_go[10].fault_bits == Fault.NONE
+    silently = failing("left_antenna", "torque_silent")
+    assert silently[30].fault_bits == Fault.NONE
+    assert silently[30].joints.joints[8].torque_enabled
+    assert silently[30].joints.joints[8].current_a == 0.0
+    assert silently[12].joints.joints[8].current_a != 0.0
 
 
 def test_an_intent_holds_for_its_time_and_then_grows_old() -> None:

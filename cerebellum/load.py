@@ -1,0 +1,279 @@
+"""What torque rests on each joint, found from how it moves: the servo's equation, solved for it.
+
+A servo in position mode with a proportional gain is a spring with a damper between its goal and
+its shaft (ROBOTIS e-manual, X330: PWM = P / 128 * error, V = PWM / 885 * rail; motor: I =
+(V - ke w) / R, torque = kt I). Goal, position, velocity and rail voltage are known, so where the
+shaft should be at the next tick is known too, exactly, for a motor without load:
+
+    J a = kt / R (k (r - x) - ke w) - d w + load
+
+The load is what is left between that and what is measured, over one tick, weighted by how sure
+position and velocity are. Friction (Coulomb, grown by the motor's torque as in bam's m4) is taken
+off where the joint moves, and hides loads up to its own size where it stands; the weight of the
+head on its legs is linear in their angles, nearly, and the same for all robots of this make. What
+remains is strange: a hand, a wall, another's motor. Unlike an error of an adaptive prediction it
+does not fade while the hand stays.
+
+The same equations say which current must flow. A motor that gives none while its error asks for
+it has lost its torque, whatever its registers say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, log2, pi
+from typing import ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cerebellum.load_prior import (
+    ANTENNA_WEIGHT_N_M,
+    BACK_EMF_V_S,
+    FRICTION_N_M,
+    INERTIA_KG_M2,
+    POSTURE_LOAD,
+    RESISTANCE_OHM,
+    SCALE_LEAST_N_M,
+    TORQUE_N_M_A,
+    VISCOUS_N_M_S,
+)
+from firmware_bridge.command import JointTargets
+from firmware_bridge.joints import COUNTS_PER_TURN, JOINT_COUNT, JOINTS, STEWART
+from firmware_bridge.senses import JointsSense
+
+Array = NDArray[np.float64]
+
+FULL_PWM: Final = 885.0
+P_DIVISOR: Final = 128.0
+PULSE_RAD: Final = 2.0 * pi / COUNTS_PER_TURN
+VELOCITY_STEP_RAD_S: Final = 0.229 * 2.0 * pi / 60.0
+GAIN_V: Final = np.array([joint.p_gain for joint in JOINTS]) / (P_DIVISOR * FULL_PWM * PULSE_RAD)
+"""Volts per radian of error and volt of the rail."""
+MOVING_RAD_S: Final = 2.0 * VELOCITY_STEP_RAD_S
+"""Faster than this a joint slides, and its friction has a sign."""
+LOAD_FRICTION: Final = 0.12
+"""Of the motor's torque that the gears keep (bam, m4: 0.07 sliding fast, 0.14 at rest)."""
+STICTION: Final = 1.2
+"""A joint that stands bears this much more than one that slides, before it starts."""
+DT_LEAST_S: Final = 0.004
+DT_MOST_S: Final = 0.25
+"""What is longer than this is a gap, after which nothing can be said of one tick."""
+CACHED: Final = 64
+FRICTION_LEARN_S: Final = 8.0
+SCALE_S: Final = 15.0
+SCALE_MOST: Final = 3.0
+"""The most that may be left of an undisturbed load, in parts of the friction known at first."""
+ROBUST: Final = 3.0
+ANTENNAS: Final = slice(7, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class _Motion:
+    """How nine servos move over one tick: state transition, and what a ramp and a load add."""
+
+    transition: Array
+    start: Array
+    slope: Array
+    weigh: Array
+    """[9, 2] load, N m, per radian and per rad/s that position and velocity are off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One tick, nine numbers each in the order of ``joints.JOINTS``."""
+
+    dt_s: float
+    reference_rad: Array
+    """Where the servos' own trajectories are."""
+    predicted_rad: Array
+    """Where the joints should be, given the command and where they were."""
+    measured_rad: Array
+    bare_n_m: Array
+    """Torque that neither motor, posture nor sliding friction explains."""
+    friction_n_m: Array
+    strange_n_m: Array
+    """Torque that neither motor, friction nor posture explains."""
+    scale_n_m: Array
+    """How large that usually is when nobody is there."""
+    expected_a: Array
+    """Current that the error, the velocity and the rail ask for."""
+    current_a: Array
+    _motion: _Motion
+
+    def torque_of(self, before_rad: Array, now_rad: Array) -> Array:
+        """Torque that a displacement of the trajectories over this tick asks of the motors."""
+        motion = self._motion
+        off = motion.start * before_rad + motion.slope * ((now_rad - before_rad) / self.dt_s)
+        asked: Array = (motion.weigh * off).sum(axis=0)
+        return asked
+
+
+@dataclass(frozen=True)
+class LoadState:
+    """What is learned of one robot."""
+
+    KIND: ClassVar[str] = "load"
+    VERSION: ClassVar[int] = 1
+
+    friction_n_m: Array
+    """[9] Coulomb friction."""
+    scale_n_m: Array
+    """[9] mean size of what is left when nobody is there."""
+
+    @staticmethod
+    def initial() -> LoadState:
+        """What is known of any such robot."""
+        return LoadState(FRICTION_N_M.copy(), 0.6 * FRICTION_N_M)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The tick before: measured state, and the trajectory that was sent."""
+
+    t_ns: int
+    state: Array
+    start_rad: Array
+    goal_rad: Array
+    duration_s: float
+
+    def reference(self, elapsed_s: float) -> Array:
+        """Where the servos' own profiles are."""
+        if elapsed_s >= self.duration_s:
+            return self.goal_rad
+        share = elapsed_s / self.duration_s
+        return self.start_rad + share * (self.goal_rad - self.start_rad)
+
+
+class LoadObserver:
+    """Follows nine servos tick by tick. Deterministic; keeps what it learns in a ``LoadState``."""
+
+    def __init__(self, state: LoadState | None = None) -> None:
+        self._set(LoadState.initial() if state is None else state)
+        self._motions: dict[tuple[int, int], _Motion] = {}
+        self._before: _Before | None = None
+        self._slides = np.zeros(JOINT_COUNT)
+
+    def _set(self, state: LoadState) -> None:
+        self._friction = state.friction_n_m.copy()
+        self._scale = state.scale_n_m.copy()
+
+    def state(self) -> LoadState:
+        """What has been learned."""
+        return LoadState(self._friction.copy(), self._scale.copy())
+
+    @classmethod
+    def from_state(cls, state: LoadState) -> LoadObserver:
+        """Go on from what was learned; the first tick after it says nothing."""
+        return cls(state)
+
+    def forget_motion(self) -> None:
+        """The tick before does not count: a gap, or torque was off."""
+        self._before = None
+
+    def step(self, sense: JointsSense, sent: JointTargets) -> Load | None:
+        """Take in one tick: what was felt, and what was then sent.
+
+        None where the tick before is missing or too long ago. Values must be finite.
+        """
+        joints = sense.joints
+        now = np.array(
+            [(j.position_rad, j.velocity_rad_s, j.current_a, j.voltage_v) for j in joints]
+        ).T
+        before, t_ns = self._before, sense.t_mono_ns
+        load = None
+        goal = np.array(sent.position_rad)
+        start = now[0]
+        if before is not None:
+            dt_s = (t_ns - before.t_ns) * 1e-9
+            if DT_LEAST_S <= dt_s <= DT_MOST_S:
+                start = before.reference(dt_s)
+                load = self._load(before, now, start, dt_s)
+        self._before = _Before(t_ns, now[:2], start, goal, sent.duration_s)
+        return load
+
+    def _load(self, before: _Before, now: Array, reference: Array, dt_s: float) -> Load:
+        rail_v = float(now[3].mean())
+        motion = self._motion(dt_s, rail_v)
+        ramp = (reference - before.start_rad) / dt_s
+        predicted = motion.transition[0] * before.state[0]
+        predicted = predicted + motion.transition[1] * before.state[1]
+        predicted += motion.start * before.start_rad
+        predicted += motion.slope * ramp
+        off = now[:2] - predicted
+        load: Array = (motion.weigh * off).sum(axis=0)
+        expected = (GAIN_V * rail_v) * (reference - now[0])
+        expected -= BACK_EMF_V_S * now[1]
+        expected /= RESISTANCE_OHM
+        load[STEWART] -= POSTURE_LOAD[0] + now[0, STEWART] @ POSTURE_LOAD[1:]
+        load[ANTENNAS] -= ANTENNA_WEIGHT_N_M * np.sin(now[0, ANTENNAS])
+        friction = self._friction + np.abs(expected) * (LOAD_FRICTION * TORQUE_N_M_A)
+        slower = np.where(np.abs(now[1]) < np.abs(before.state[1]), now[1], before.state[1])
+        slides = (np.abs(slower) > MOVING_RAD_S) & (now[1] * before.state[1] > 0.0)
+        self._slides = np.where(slides, -np.sign(now[1]), 0.0)
+        sticks = STICTION * friction
+        opposed = np.where(slides, self._slides * friction, np.clip(load, -sticks, sticks))
+        return Load(
+            dt_s, reference, predicted[0], now[0], load - self._slides * friction, friction,
+            load - opposed, self._scale, expected, now[2], motion,
+        )  # fmt: skip
+
+    def learn(self, load: Load, own: NDArray[np.bool_]) -> None:
+        """Learn friction and scale from a tick in which ``own`` joints were left alone."""
+        dt_s = load.dt_s
+        size = np.minimum(np.abs(load.strange_n_m), ROBUST * self._scale)
+        rate = own * (dt_s / SCALE_S)
+        scale = self._scale + rate * (size - self._scale)
+        self._scale = np.clip(scale, SCALE_LEAST_N_M, SCALE_MOST * FRICTION_N_M)
+        slides = self._slides * own
+        more = slides * np.clip(load.strange_n_m, -self._scale, self._scale)
+        friction = self._friction + (dt_s / FRICTION_LEARN_S) * more
+        self._friction = np.clip(friction, 0.4 * FRICTION_N_M, 2.5 * FRICTION_N_M)
+
+    def _motion(self, dt_s: float, rail_v: float) -> _Motion:
+        key = (round(dt_s * 1e3), round(rail_v * 5.0))
+        found = self._motions.get(key)
+        if found is None:
+            if len(self._motions) >= CACHED:
+                self._motions.clear()
+            found = self._motions[key] = motion_over(key[0] * 1e-3, key[1] / 5.0)
+        return found
+
+
+def motion_over(dt_s: float, rail_v: float) -> _Motion:
+    """The exact motion over ``dt_s`` of nine servos that follow a ramp under a constant load."""
+    per_volt = TORQUE_N_M_A / RESISTANCE_OHM
+    stiffness = per_volt * GAIN_V * rail_v
+    damping = per_volt * BACK_EMF_V_S + VISCOUS_N_M_S
+    system = np.zeros((JOINT_COUNT, 5, 5))
+    system[:, 0, 1] = 1.0
+    system[:, 1, 0] = -stiffness / INERTIA_KG_M2
+    system[:, 1, 1] = -damping / INERTIA_KG_M2
+    system[:, 1, 2] = stiffness / INERTIA_KG_M2
+    system[:, 1, 4] = 1.0 / INERTIA_KG_M2
+    system[:, 2, 3] = 1.0
+    moved = _exponential(system * dt_s)
+    by_load = moved[:, :2, 4]
+    sure = 1.0 / np.array([PULSE_RAD, 0.5 * VELOCITY_STEP_RAD_S]) ** 2
+    weigh = by_load * sure / (by_load**2 * sure).sum(axis=1, keepdims=True)
+    return _Motion(
+        np.ascontiguousarray(moved[:, :2, :2].transpose(2, 1, 0)),
+        np.ascontiguousarray(moved[:, :2, 2].T),
+        np.ascontiguousarray(moved[:, :2, 3].T),
+        np.ascontiguousarray(weigh.T),
+    )
+
+
+def _exponential(matrices: Array) -> Array:
+    """Matrix exponentials by scaling, series and squaring (Golub and Van Loan, 9.3)."""
+    size = float(np.abs(matrices).sum(axis=-1).max())
+    halvings = max(0, ceil(log2(size)) + 4) if size > 0.0 else 0
+    scaled = matrices / 2.0**halvings
+    term = np.broadcast_to(np.eye(matrices.shape[-1]), matrices.shape).copy()
+    total = term.copy()
+    for order in range(1, 9):
+        term = term @ scaled / order
+        total = total + term
+    for _ in range(halvings):
+        total = total @ total
+    return total
