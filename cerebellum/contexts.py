@@ -109,6 +109,19 @@ class Contexts:
         """[CELLS] of the table to go by: the mean of all, each as likely as it is."""
         return np.asarray(self.probability @ self.tables.mean)
 
+    def cautious_weights(self, caution: float) -> Array:
+        """[CELLS] of the table to act on: ``w`` less where it is unsure, w^3 / (w^2 + caution v).
+
+        ``v`` is the variance of each cell's weight, doubt and disagreement of the tables. That is
+        Wiener's gain with the signal's power taken from the estimate itself: what may as well be
+        scatter is not acted on, so that a few odd trials do no harm.
+        """
+        mean, means = self.weights(), self.tables.mean
+        within = self.tables.covariance.diagonal(axis1=1, axis2=2)
+        variance = self.probability @ (within + (means - mean) ** 2)
+        square = mean * mean
+        return np.asarray(mean * (square / (square + caution * variance)))
+
     def variance(self, phi: Array) -> Array:
         """[M] of what the tables say at activities [M, CELLS], rad^2: doubt and disagreement."""
         likely = np.flatnonzero(self.probability > _NEGLIGIBLE)

@@ -32,6 +32,8 @@ LARGEST_CORRECTION_RAD: Final = math.radians(35.0)
 """No robot hears worse: what is learned beyond that is not applied."""
 MOVED_CHANGE: Final = 0.5
 """Chance of another room after the robot was carried or switched off."""
+CAUTION: Final = 0.3
+"""What is known by less than about half its own uncertainty is mostly not acted on."""
 _POINTS: Final = 120
 _STEP_RAD: Final = 2.0 * math.pi / _POINTS
 _GRID_RAD: Final[Array] = _STEP_RAD * np.arange(_POINTS + 1, dtype=np.float64) - math.pi
@@ -169,7 +171,7 @@ class YawTable:
 
     def _turn_round(self) -> None:
         """Make the support points of ``correct`` from the tables."""
-        bias = _GRID_PHI @ self._contexts.weights()
+        bias = _GRID_PHI @ self._contexts.cautious_weights(CAUTION)
         bias = np.clip(bias, -LARGEST_CORRECTION_RAD, LARGEST_CORRECTION_RAD)
         heard = _GRID_RAD + bias
         turn = 2.0 * math.pi

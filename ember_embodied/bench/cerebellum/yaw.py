@@ -150,6 +150,7 @@ def _worse_claims(lives: Sequence[Lived], small: Sequence[Lived]) -> list[Claim]
     moments = [
         (number, trials) for number, phase in enumerate(PHASES) for trials in phase.checkpoints
     ]
+    moments.remove((FIRST, 0))
     first = [at for at in moments if at[0] == FIRST]
     settled = [at for at in moments if at[0] == FIRST or at[1] >= READAPTED]
     rows = [
@@ -160,10 +161,12 @@ def _worse_claims(lives: Sequence[Lived], small: Sequence[Lived]) -> list[Claim]
         _worse("all rooms, worst moment", lives, moments, "<= 0.5"),
         _worse("the same, told that it was carried", lives, moments, "<= 0.5", FEELING),
     ]
-    margin = [_bias_mean(lives, ON, at) - _bias_mean(lives, OFF, at) for at in first]
-    worst = max(margin, key=lambda one: float(np.quantile(one, WORSE_QUANTILE)))
-    name = "first room, worst moment: p95 of lives, mean bias on less off"
-    return [*rows, quantile_claim(name, worst.tolist(), WORSE_QUANTILE, "deg")]
+    for on, off, how in ((ON, OFF, ""), (TABLE, "nothing", ", hearing alone")):
+        margin = [_bias_mean(lives, on, at) - _bias_mean(lives, off, at) for at in first]
+        worst = max(margin, key=lambda one: float(np.quantile(one, WORSE_QUANTILE)))
+        name = f"first room, worst moment: p95 of lives, mean bias on less off{how}"
+        rows.append(quantile_claim(name, worst.tolist(), WORSE_QUANTILE, "deg", "<= 0.5"))
+    return rows
 
 
 def _bias_mean(lives: Sequence[Lived], who: str, at: Point) -> Array:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerebellum.plasticity import Evidence
-from cerebellum.reach_table import Movement, ReachTable
+from cerebellum.reach_table import LOWER_RAD, UPPER_RAD, Movement, ReachTable
 from cerebellum.yaw_table import YawTable, wrapped_all
 from ember_embodied.bench.cerebellum.yaw_baselines import Corrector
 from ember_embodied.bench.cerebellum.yaw_rooms import (
@@ -205,8 +205,8 @@ class Off:
         """Nothing."""
 
     def point(self, heard_rad: Array, start_rad: Array, body: Body) -> Array:
-        """Where the body stops."""
-        return body.reached(heard_rad, start_rad)
+        """Where the body stops; what is out of its reach is cut off, as the gate does."""
+        return body.reached(np.clip(heard_rad, LOWER_RAD, UPPER_RAD), start_rad)
 
     def carried(self) -> None:
         """It felt nothing."""
