@@ -14,12 +14,13 @@ Bennett's inequality (Probability inequalities for the sum of independent random
 For small d it is the Gaussian likelihood ratio w d^2 / 2V; for rare rewards it is as careful as
 the Bernoulli one. A change is found when the largest Z over all splits is above
 
-    beta(n) = ln(3 n^(3/2) * variants / false_alarm)
+    beta(n) = ln(3 n ln n * variants / false_alarm)
 
-which is the scan and the threshold of GLR-UCB (Besson, Kaufmann, Maillard and Seznec, Efficient
-change-point detection for tackling piecewise-stationary bandits, JMLR 23, 2022); ``false_alarm``
-is then about the chance that any variant ever raises one without a change. V is an estimate, so
-this is no theorem; ``ember bench cerebellum --part selecting`` counts alarms.
+which is the scan of GLR-UCB (Besson, Kaufmann, Maillard and Seznec, Efficient change-point
+detection for tackling piecewise-stationary bandits, JMLR 23, 2022), whose threshold has n^(3/2)
+because it looks at every split of every n; here are n / 8 tests of some ln n splits each.
+``false_alarm`` is then about the chance that any variant ever raises one without a change. V is an
+estimate, so this is no theorem; ``ember bench cerebellum --part selecting`` counts alarms.
 
 Splits are only looked at where a mark was kept: marks are set every few rewards and thinned so
 that their ages grow geometrically (as in ADWIN: Bifet and Gavalda, Learning from time-changing
@@ -91,7 +92,7 @@ class ChangePoints:
         marks = self.marks[variant]
         whole = count % max(LEAST_GAP, count // WHOLE_SHARE) < LEAST_GAP
         looked_at = marks if whole else marks[-RECENT_MARKS:]
-        threshold = self._surprise + 1.5 * log(count)
+        threshold = self._surprise + log(count * log(count))
         found = _largest_shift(looked_at, count, total, squares, threshold)
         if found is None:
             self.due[variant] = count + LEAST_GAP

@@ -2,16 +2,7 @@
 
 The index of each variant is UCB1's (``upper_bound``). On top of it, each on its own switch:
 
-* ``exploration`` None: the constant tunes itself. With V_i the variance of its rewards, at each
-  own reward of i
-
-      c_i = min(1/2, sqrt(V_i) + 1/2 sqrt(ln N / n_i))
-
-  which makes the index m_i + sqrt(V_i ln N / n_i) + ln N / 2 n_i: an empirical Bernstein bound, as
-  in UCB-V (Audibert, Munos and Szepesvari, Exploration-exploitation tradeoff using variance
-  estimates, TCS 410, 2009), with the constants of UCB1-tuned (Auer et al. 2002, section 4) and
-  like that one never above sqrt(1/4 ln N / n_i), for no reward has a larger variance. c_i stays
-  until the next own reward, so that the index remains simple in ln N.
+* ``exploration`` None: the constant of each variant tunes itself (``exploration``).
 * ``randomisation``: UCB1 is deterministic, so its log alone cannot tell what another choice would
   have been worth. With this probability the choice is drawn evenly from all; ``choice`` gives
   what is to be logged, and ``off_policy`` reads it.
@@ -35,13 +26,14 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Mapping
-from math import fsum, log, sqrt
+from math import fsum, log
 from typing import Final
 
 import numpy as np
 
 from cerebellum.change_point import ChangePoints, Shift
 from cerebellum.cooccurrence import CoOccurrence
+from cerebellum.exploration import FIRST, tuned
 from cerebellum.off_policy import Choice
 from cerebellum.selector_state import (
     SelectorSettings,
@@ -55,8 +47,8 @@ from cerebellum.upper_bound import UpperBounds
 
 KEPT: Final = 1.0
 """Rewards that the evidence on other variants counts for after a regression."""
-MOST_SCALE: Final = 0.5
-"""The largest tuned constant, and the first: the largest deviation of rewards in [0, 1]."""
+FIRST_RENEWAL: Final = 2.0
+"""The N at which all constants are tuned first; then whenever it has doubled."""
 
 
 class SynapticSelector:
@@ -76,6 +68,7 @@ class SynapticSelector:
         "_previous",
         "_pulls",
         "_recent",
+        "_renewal",
         "_ring",
         "_ring_sum",
         "_rng",
@@ -95,12 +88,13 @@ class SynapticSelector:
             raise ValueError(f"{size} variants: at least one is needed")
         self.settings = settings = settings or SelectorSettings()
         self.size = size
-        scale = MOST_SCALE if settings.exploration is None else settings.exploration
+        scale = FIRST if settings.exploration is None else settings.exploration
         self._bounds = UpperBounds(size, scale)
         self._count, self._mean = self._bounds.count, self._bounds.mean
         self._totals = array("d", bytes(8 * size))
         self._squares = array("d", bytes(8 * size))
         self._total = 0.0
+        self._renewal = FIRST_RENEWAL
         self._pulls = [0] * size
         self._ring = array("d", bytes(8 * size * settings.window))
         self._ring_sum = array("d", bytes(8 * size))
@@ -147,12 +141,11 @@ class SynapticSelector:
         squares = self._squares[variant] = self._squares[variant] + reward * reward
         self._total = everything = self._total + 1.0
         if settings.exploration is None:
-            log_total = log(everything)
-            variance = squares / count - mean * mean
-            scale = 0.5 * sqrt(log_total / count)
-            if variance > 0.0:
-                scale += sqrt(variance)
-            bounds.scale[variant] = scale if scale < MOST_SCALE else MOST_SCALE
+            bounds.scale[variant] = tuned(
+                count, squares / count - mean * mean, everything, self.size
+            )
+            if everything >= self._renewal:
+                self._renew()
         bounds.changed(variant)
         if settings.window:
             self._roll(variant, reward)
@@ -174,6 +167,7 @@ class SynapticSelector:
             squares=tuple(self._squares),
             scale=tuple(self._bounds.scale),
             everything=self._total,
+            renewal=self._renewal,
             pulls=tuple(self._pulls),
             ring=tuple(self._ring),
             ring_sum=tuple(self._ring_sum),
@@ -214,7 +208,7 @@ class SynapticSelector:
         for i, (count, total) in enumerate(zip(state.count, state.total, strict=True)):
             new._mean[i] = total / count if count else 0.0
         new._bounds.forget()
-        new._total = state.everything
+        new._total, new._renewal = state.everything, state.renewal
         new._pulls = list(state.pulls)
         if new._changes is not None:
             new._changes.due = list(state.due)
@@ -295,6 +289,8 @@ class SynapticSelector:
             if self._bindings is not None:
                 self._bindings.forget()
         self._total = fsum(self._count)
+        if self.settings.exploration is None:
+            self._renew()
         self._bounds.forget()
 
     def _keep(self, variant: int, count: float, total: float, mean_square: float) -> None:
@@ -303,9 +299,17 @@ class SynapticSelector:
         self._totals[variant] = total
         self._mean[variant] = total / count
         self._squares[variant] = mean_square * count
-        if self.settings.exploration is None:
-            self._bounds.scale[variant] = MOST_SCALE
         self._changes.forget(variant, count)
+
+    def _renew(self) -> None:
+        """Tune all constants for the present N."""
+        self._renewal = 2.0 * self._total
+        for variant, count in enumerate(self._count):
+            if count:
+                mean = self._mean[variant]
+                variance = self._squares[variant] / count - mean * mean
+                self._bounds.scale[variant] = tuned(count, variance, self._total, self.size)
+        self._bounds.forget()
 
     def _draw_gap(self) -> int:
         """Choices until the next random one: each is random by itself with that probability."""

@@ -93,6 +93,8 @@ class SelectorState:
     scale: tuple[float, ...]
     everything: float
     """Sum of ``count``: the N of the index."""
+    renewal: float
+    """The N at which all tuned constants are renewed."""
     pulls: tuple[int, ...]
     ring: tuple[float, ...]
     """``window`` last rewards of each variant, each ring one after the other."""
