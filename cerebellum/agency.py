@@ -81,13 +81,18 @@ EVIDENCE_STEP: Final = 6.0
 """Most that one reading may say, so that no single one can convict."""
 READING_S: Final = 0.1
 """Errors of the current's equation last about so long: faster readings count for less each."""
-CURRENT_NOISE_A: Final = (0.004, 0.015)
+CURRENT_NOISE_A: Final = (0.002, 0.015)
 """Noise of a current: the least and the most that is believed. It is learned between them."""
 CURRENT_SHARE: Final = 0.2
 """Error of the equation itself: winding resistance by temperature and unit."""
 CURRENT_LEARN_S: Final = 20.0
 UNANSWERED: Final = 2
 """So many probes in a row that a part at rest did not follow, and its torque counts as lost."""
+RESTED_S: Final = 1.0
+"""So long a part stands still until a movement is over: a sway stands at each of its ends."""
+DOUBT_LEAST: Final = 0.1
+DOUBT_MOVING: Final = 0.5
+"""A part that claims a movement for its own is to be asked: matching proves nothing."""
 CONFIRMED_S: Final = 5.0
 """What a motor has shown fades in about so long."""
 EVIDENCE_MOST: Final = 1.5 * EVIDENCE
@@ -212,6 +217,7 @@ class Agency:
         self._past: deque[tuple[int, Array, Array]] = deque()
         self._since: list[tuple[int, Array, Array] | None] = [None] * len(PARTS)
         self._contrast = [Contrast() for _ in PARTS]
+        self._verdicts: tuple[Verdict, ...] = (Verdict.UNKNOWN,) * len(PARTS)
 
     def state(self) -> AgencyState:
         """What has been learned."""
@@ -224,13 +230,19 @@ class Agency:
 
     @property
     def doubt(self) -> tuple[float, ...]:
-        """How little each part's motors have shown of late that they obey: 0 to 1.
+        """How much there is to learn by probing each part, what a ``Prober`` draws by: 0 to 1.
 
-        What a ``Prober`` draws by: a part that holds nothing and is asked nothing may have lost its
-        torque without a sign.
+        A part that holds nothing and is asked nothing may have lost its torque without a sign; one
+        that moves as it should may be moved by another.
         """
         shown = np.clip(self._evidence / EVIDENCE_LEAST, 0.0, 1.0)
-        return tuple(1.0 - float(shown[joints].min()) for joints in JOINTS_OF)
+        return tuple(
+            max(
+                1.0 - float(shown[joints].min()),
+                DOUBT_MOVING if self._verdicts[part] is Verdict.SELF else DOUBT_LEAST,
+            )
+            for part, joints in zip(PARTS, JOINTS_OF, strict=True)
+        )
 
     def step(
         self,
@@ -263,6 +275,7 @@ class Agency:
         lost = self._weigh_currents(joints, load)
         answers = self._compare(load, before)
         verdicts, strangeness = self._judge(joints.t_mono_ns, load, lost)
+        self._verdicts = verdicts
         own = np.repeat([verdict <= Verdict.SELF for verdict in verdicts], _WIDTHS)
         self._observer.learn(load, own)
         return AgencyTick(
@@ -282,14 +295,15 @@ class Agency:
     def _weigh_currents(self, joints: JointsSense, load: Load) -> NDArray[np.bool_]:
         """Sum the evidence that a motor is off; which of them are."""
         off = np.array([not j.torque_enabled for j in joints.joints])
-        told = np.array([joints.t_mono_ns - j.t_telemetry_ns <= TOLD_NS for j in joints.joints])
+        since_ns = joints.t_mono_ns - TOLD_NS
+        told = np.array([0 < j.t_telemetry_ns >= since_ns for j in joints.joints])
         noise = self._noise**2
         obeying = noise + (CURRENT_SHARE * load.expected_a) ** 2
         error = (load.current_a - load.expected_a) ** 2
         said = 0.5 * (error / obeying - load.current_a**2 / noise + np.log(obeying / noise))
         said = np.clip(said, -EVIDENCE_STEP, EVIDENCE_STEP)
         said *= told * min(1.0, load.dt_s / READING_S)
-        faded = np.where(self._evidence < 0.0, 1.0 - load.dt_s / CONFIRMED_S, 1.0)
+        faded = np.where(told & (self._evidence > 0.0), 1.0, 1.0 - load.dt_s / CONFIRMED_S)
         self._evidence = np.clip(faded * self._evidence + said, EVIDENCE_LEAST, EVIDENCE_MOST)
         rate = (load.dt_s / CURRENT_LEARN_S) * (told & (self._evidence < 0.0))
         noise += rate * (np.minimum(error, 9.0 * obeying) - noise)
@@ -336,7 +350,9 @@ class Agency:
             since = self._since[part]
             if strange < (1.0 if since is None else RELEASED):
                 self._since[part] = None
-                verdict = self._left_alone(part, moving=float(way[joints].max()) > MOVED_RAD)
+                verdict = self._left_alone(
+                    part, load.dt_s, moving=float(way[joints].max()) > MOVED_RAD
+                )
             else:
                 if since is None:
                     since = self._since[part] = before
@@ -346,13 +362,16 @@ class Agency:
             verdicts.append(Verdict.TORQUE_LOST if lost[joints].any() else verdict)
         return tuple(verdicts), tuple(strangeness)
 
-    def _left_alone(self, part: Part, *, moving: bool) -> Verdict:
+    def _left_alone(self, part: Part, dt_s: float, *, moving: bool) -> Verdict:
         """The verdict where nothing strange rests on a part."""
         contrast = self._contrast[part]
         if moving:
+            contrast.rested_s = 0.0
             return Verdict.PUSHED if contrast.foreign else Verdict.SELF
-        contrast.foreign = False
-        contrast.dead = contrast.dead or contrast.unanswered >= UNANSWERED
+        contrast.rested_s += dt_s
+        if contrast.rested_s > RESTED_S:
+            contrast.foreign = False
+            contrast.dead = contrast.dead or contrast.unanswered >= UNANSWERED
         return Verdict.STILL
 
 

@@ -56,7 +56,7 @@ its legs as its kinematics has them about the neutral pose."""
 PERTURBED_S: Final = 0.6
 WITHHELD_S: Final = 0.3
 CAUGHT_UP_S: Final = 0.3
-EVERY_S: Final = 6.0
+EVERY_S: Final = 4.0
 """Mean time between probes of a robot that moves, beyond the least."""
 LEAST_S: Final = 2.0
 MOVING_RAD_S: Final = 0.15
@@ -171,6 +171,7 @@ class Contrast:
         self._enough = False
         self.unanswered = 0
         """Probes in a row that were not followed."""
+        self.rested_s = 0.0
         self.dead = False
         """The part stood still and followed none of its last probes."""
         self.foreign = False

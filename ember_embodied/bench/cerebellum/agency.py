@@ -138,9 +138,7 @@ def judge(
             return goal
         calm = bool(judged.ticks) and judged.ticks[-1].calm
         was = prober.running
-        altered = prober.alter(
-            goal.position_rad, sense.t_mono_ns, allowed=calm, doubt=_doubt(agency)
-        )
+        altered = prober.alter(goal.position_rad, sense.t_mono_ns, allowed=calm, doubt=agency.doubt)
         judged.probes += prober.running is not None and prober.running is not was
         return JointTargets(altered, goal.torque_enabled, goal.duration_s)
 
@@ -166,11 +164,6 @@ def _without_currents(sense: BodySense) -> BodySense:
     assert sense.joints is not None, "the simulated bus answers from the start"
     joints = tuple(replace(joint, t_telemetry_ns=0, current_a=0.0) for joint in sense.joints.joints)
     return replace(sense, joints=replace(sense.joints, joints=joints))
-
-
-def _doubt(agency: Agency) -> tuple[float, ...]:
-    """Every part may be asked; one that has shown nothing of late rather than another."""
-    return tuple(0.2 + doubt for doubt in agency.doubt)
 
 
 class _Watch:

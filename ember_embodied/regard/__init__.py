@@ -1,0 +1,1 @@
+"""Hand regard: the robot watches what moves, and learns what of it is itself."""

@@ -1,0 +1,183 @@
+"""The experiment: babble, watch, feel, and say what is one's own, minute by minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ember_embodied.bench.cerebellum.disturbed_lives import live
+from ember_embodied.regard.babble import QUIET_S, Song
+from ember_embodied.regard.contingency import Contingency, contingency
+from ember_embodied.regard.scene import OWN, REACTION_S, SPOTS, Scene
+from firmware_bridge.command import JointTargets
+from firmware_bridge.joints import JOINTS, LEFT_ANTENNA, RIGHT_ANTENNA
+from firmware_bridge.senses import BodySense
+from firmware_bridge.simulation.body import SimBody
+from firmware_bridge.simulation.scenario import Failure, Hand, Scenario
+
+Array = NDArray[np.float64]
+
+RATE_HZ: Final = 10.0
+MINUTES_MOST: Final = 10.0
+LED_JOINT: Final = RIGHT_ANTENNA
+LED_PERIOD_S: Final = 1.8
+FELT: Final = (LEFT_ANTENNA, RIGHT_ANTENNA, *range(1, 7))
+"""Joints that are felt; the body stands."""
+ANTENNAS: Final = slice(2, 4)
+"""Channels of the song that move what is seen; the head moves the eye, and so all that is seen."""
+STEPS_MIN: Final = (0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is thought of one thing that is seen or felt."""
+
+    contingency: Contingency
+    truly_own: bool
+    own: bool
+    """By the contrast."""
+    own_by_matching: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Regard:
+    """An experiment."""
+
+    seed: int
+    minutes: float
+    led: bool
+    reaction_s: float
+    felt_lag: int
+    """Ticks from a command to the own movement that is felt."""
+    seen: tuple[Finding, ...]
+    felt: tuple[Finding, ...]
+    course: tuple[tuple[float, int, int], ...]
+    """(minutes, things judged right by the contrast, by matching), of all that is seen."""
+
+    @property
+    def right(self) -> int:
+        """Of all that is seen and felt, judged right by the contrast."""
+        return sum(one.own == one.truly_own for one in (*self.seen, *self.felt))
+
+    @property
+    def right_by_matching(self) -> int:
+        """The same, by matching."""
+        return sum(one.own_by_matching == one.truly_own for one in (*self.seen, *self.felt))
+
+
+def regard(seed: int, minutes: float, *, led: bool = False) -> Regard:
+    """Live the experiment in the simulator.
+
+    ``led``: the right antenna's motor is dead, and a hand sways it: felt, and not one's own.
+    """
+    seconds = minutes * 60.0
+    rng = np.random.default_rng([seed, 11])
+    song, other = (Song.draw(rng, seconds) for _ in range(2))
+    own = song.departed(rng)
+    scene = Scene(song, other, rng, float(rng.uniform(*REACTION_S)))
+    felt: list[list[float]] = []
+    heads: list[tuple[float, float]] = []
+
+    def follow(
+        sense: BodySense,
+        goal: JointTargets,  # noqa: ARG001
+        sent: JointTargets | None,  # noqa: ARG001
+        body: SimBody,
+    ) -> None:
+        assert sense.joints is not None, "the simulated bus answers from the start"
+        scene.look(sense, body)
+        felt.append([sense.joints.joints[joint].velocity_rad_s for joint in FELT])
+        heads.append((sense.head.yaw_rad, sense.head.pitch_rad))
+
+    live(_scenario(seconds, led=led), own.command, seed, RATE_HZ, seconds, follow=follow)
+    times = np.array(scene.t_s)
+    rates = [_rates(np.array([sung.at(t_s) for t_s in times])) for sung in (song, own)]
+    bearings, seen = np.array(scene.bearings_rad), np.array(scene.seen)
+    usable = seen.copy()
+    usable[1:] &= seen[:-1]
+    usable &= (times > QUIET_S)[:, None]
+    motions = {name: _rates(bearings[:, number]) for number, name in enumerate(SPOTS)}
+    masks = {name: usable[:, number] for number, name in enumerate(SPOTS)}
+    turning = _rates(np.array(heads))
+    surrogates = np.random.default_rng([seed, 12])
+
+    def judge(ticks: int) -> tuple[list[Contingency], list[Contingency]]:
+        told, departed = rates[0][:ticks], (rates[1] - rates[0])[:ticks]
+        calm = times[:ticks] > QUIET_S
+        of_joints = [
+            contingency(
+                JOINTS[joint].name,
+                np.array(felt)[:ticks, [column]],
+                calm,
+                told,
+                departed,
+                np.zeros((ticks, 0)),
+                surrogates,
+            )
+            for column, joint in enumerate(FELT)
+        ]
+        of_spots = [
+            contingency(
+                name,
+                motions[name][:ticks],
+                masks[name][:ticks],
+                told[:, ANTENNAS],
+                departed[:, ANTENNAS],
+                turning[:ticks],
+                surrogates,
+            )
+            for name in SPOTS
+        ]
+        return of_joints, of_spots
+
+    course = []
+    for minute in (*(m for m in STEPS_MIN if m < minutes), minutes):
+        joints, spots = judge(min(len(times), round(minute * 60.0 * RATE_HZ)))
+        lag = _felt_lag(joints)
+        right = sum(spot.own(lag) == (spot.name in OWN) for spot in spots)
+        course.append((minute, right, sum(s.matches == (s.name in OWN) for s in spots)))
+    dead = JOINTS[LED_JOINT].name if led else ""
+    return Regard(
+        seed,
+        minutes,
+        led,
+        scene.reaction_s,
+        lag,
+        tuple(Finding(s, s.name in OWN, s.own(lag), s.matches) for s in spots),
+        tuple(Finding(j, j.name != dead, j.own(lag), j.matches) for j in joints),
+        tuple(course),
+    )
+
+
+def _felt_lag(joints: list[Contingency]) -> int:
+    """The delay at which most of what is felt follows the own departures."""
+    return round(float(np.median([joint.contrast_lag for joint in joints if joint.heeds()] or [1])))
+
+
+def _rates(values: Array) -> Array:
+    rates = np.zeros_like(values)
+    rates[1:] = np.diff(values, axis=0) * RATE_HZ
+    return rates
+
+
+def _scenario(seconds: float, *, led: bool) -> Scenario:
+    if not led:
+        return Scenario()
+    who = JOINTS[LED_JOINT].name
+    return Scenario(
+        hands=(
+            Hand(
+                at_s=QUIET_S,
+                seconds=seconds,
+                kind="swing",
+                place="right_antenna",
+                force_n=8.0,
+                angle_deg=25.0,
+                rhythm_s=LED_PERIOD_S,
+            ),
+        ),
+        failures=(Failure(QUIET_S, seconds, who, "torque_silent"),),
+    )
