@@ -32,11 +32,12 @@ ROOMS: Final = 6
 BEGUN: Final = 8
 """Tables that began lately, two for each beginning."""
 _SLOTS: Final = ROOMS + BEGUN
+_TINY: Final = 1e-12
 _LATELY: Final = slice(ROOMS, _SLOTS)
-CHANGE: Final = 0.06
+CHANGE: Final = 0.1
 """Chance of another room from one trial to the next, where nothing else is known: high, so that a
 room is soon known again; a new one is a small part of it."""
-NEW_SHARE: Final = 0.25
+NEW_SHARE: Final = 0.2
 """How likely another room is one that was never met."""
 _LIKELY: Final = (0.7, 0.3)
 """Of a new room to have much bias, and next to none."""
@@ -57,9 +58,9 @@ class ContextsState:
     KIND: ClassVar[str] = "contexts"
     VERSION: ClassVar[int] = 1
     mean: NDArray[np.float64]
-    """[H, CELLS] rad"""
+    """[H, WEIGHTS] rad"""
     covariance: NDArray[np.float64]
-    """[H, CELLS, CELLS] rad^2"""
+    """[H, WEIGHTS, WEIGHTS] rad^2"""
     shape: NDArray[np.float64]
     """[H]"""
     rate: NDArray[np.float64]
@@ -106,13 +107,13 @@ class Contexts:
         return tuple(np.flatnonzero(self.used[:ROOMS]).tolist())
 
     def weights(self) -> Array:
-        """[CELLS] of the table to go by: the mean of all, each as likely as it is."""
+        """[WEIGHTS] of the table to go by: the mean of all, each as likely as it is."""
         return np.asarray(self.probability @ self.tables.mean)
 
     def cautious_weights(self, caution: float) -> Array:
-        """[CELLS] of the table to act on: ``w`` less where it is unsure, w^3 / (w^2 + caution v).
+        """[WEIGHTS] of the table to act on: ``w`` less where it is unsure, w^3 / (w^2 + caution v).
 
-        ``v`` is the variance of each cell's weight, doubt and disagreement of the tables. That is
+        ``v`` is the variance of each weight, doubt and disagreement of the tables. That is
         Wiener's gain with the signal's power taken from the estimate itself: what may as well be
         scatter is not acted on, so that a few odd trials do no harm.
         """
@@ -120,20 +121,21 @@ class Contexts:
         within = self.tables.covariance.diagonal(axis1=1, axis2=2)
         variance = self.probability @ (within + (means - mean) ** 2)
         square = mean * mean
-        return np.asarray(mean * (square / (square + caution * variance)))
+        return np.asarray(mean * (square / (square + caution * variance + _TINY)))
 
     def variance(self, phi: Array) -> Array:
         """[M] of what the tables say at activities [M, CELLS], rad^2: doubt and disagreement."""
         likely = np.flatnonzero(self.probability > _NEGLIGIBLE)
         weight = self.probability[likely] / self.probability[likely].sum()
-        said = self.tables.mean[likely] @ phi.T
-        within = np.einsum("mi,hij,mj->hm", phi, self.tables.covariance[likely], phi, optimize=True)
+        said = self.tables.mean[likely, :CELLS] @ phi.T
+        cells = self.tables.covariance[likely, :CELLS, :CELLS]
+        within = np.einsum("mi,hij,mj->hm", phi, cells, phi, optimize=True)
         mean = weight @ said
         return np.asarray(weight @ (within + (said - mean) ** 2))
 
-    def expect(self, angle_rad: float, precision: float) -> Expected:
-        """What each table expects of a trial."""
-        return self.tables.expect(angle_rad, precision)
+    def expect(self, phi: Array, precision: float) -> Expected:
+        """What each table expects of a trial with activity ``phi`` [WEIGHTS]."""
+        return self.tables.expect(phi, precision)
 
     def change(self, chance: float) -> None:
         """Before a trial: the room may be another than before, with this chance (0 to 1)."""
@@ -169,7 +171,7 @@ class Contexts:
             self.tables.fade(best, fading * share[best])
         self.tables.learn(found, error_rad, share, precision)
         self.trials += share
-        self.counts += share[:, None] * found.phi
+        self.counts += share[:, None] * found.phi[:CELLS]
         if self.probability[_LATELY].sum() > SURE:
             self._settle()
         best = self.present
@@ -193,7 +195,7 @@ class Contexts:
     def _turn(self) -> float:
         """What all rooms share, the array's own turn on the head; drawn to 0 by few rooms."""
         rooms = self.rooms
-        return float(self.tables.mean[list(rooms)].mean(axis=1).sum() / (len(rooms) + 1.0))
+        return float(self.tables.mean[list(rooms), :CELLS].mean(axis=1).sum() / (len(rooms) + 1.0))
 
     def _settle(self) -> None:
         """Make the likeliest table that began lately a room, unless it is too young."""

@@ -6,6 +6,9 @@ bump, the bumps of all cells normalised to a sum of one (a population code; Poug
 ``P0`` is a kernel between the preferred angles, so that near cells learn from each other and this
 is a Gaussian process seen through its cells (Rasmussen & Williams 2006, 2.1, 4.2).
 
+One more weight, the pull, is not of a cell: ``f`` may have a second part ``w_pull s(b)`` of another
+angle ``b``, with a known course ``s`` and unknown size (``pull``).
+
 One trial gives an angle ``a`` and a value ``y = f(a) + noise``. Noise has heavy tails: Student's t
 with ``NU`` degrees of freedom and an unknown scale R. One step (robust Kalman filter; Piche,
 Sarkka & Hartikainen 2012; scale by variational Bayes, Sarkka & Nummenmaa 2009):
@@ -38,6 +41,8 @@ Array = NDArray[np.float64]
 CELLS: Final = 24
 SPACING_RAD: Final = 2.0 * math.pi / CELLS
 CENTRES_RAD: Final[Array] = SPACING_RAD * np.arange(CELLS, dtype=np.float64) - math.pi
+WEIGHTS: Final = CELLS + 1
+"""The cells', and the pull."""
 _TUNING: Final = 1.0 / SPACING_RAD**2
 """Concentration of the bumps: as wide (one sigma) as the cells are apart."""
 NU: Final = 3.0
@@ -69,22 +74,43 @@ class Belief:
     """Scale of the noise."""
     noise_trials: float
     """How many trials' worth that scale is."""
+    pull_rad: float = 0.0
+    """Standard deviation of the pull; 0: there is none."""
 
     def covariance(self) -> Array:
-        """[CELLS, CELLS], rad^2."""
+        """[WEIGHTS, WEIGHTS], rad^2."""
         apart = np.cos(CENTRES_RAD[:, None] - CENTRES_RAD) - 1.0
         kernel = self.turned + self.slow * np.exp(2.0 * apart) + self.fast * np.exp(10.0 * apart)
-        return np.asarray(self.size_rad**2 * kernel)
+        whole = np.zeros((WEIGHTS, WEIGHTS))
+        whole[:CELLS, :CELLS] = self.size_rad**2 * kernel
+        whole[CELLS, CELLS] = self.pull_rad**2
+        return whole
 
 
-def activity(angle_rad: float) -> Array:
-    """[CELLS] answers of all cells to one finite angle; they sum to one."""
-    answers = np.exp(_TUNING * (np.cos(CENTRES_RAD - angle_rad) - 1.0))
-    return np.asarray(answers / answers.sum())
+def pull(aside_rad: float) -> float:
+    """How echo pulls the reading of a linear array towards broadside, as a share of the pull.
+
+    ``aside_rad`` is from straight ahead, left positive. Diffuse sound has no delay between the
+    microphones on average, so that it draws every delay towards zero: not at all ahead, most along
+    the axis (1, and -1 on the other side). The course is that of the mean errors of the hearing
+    atlas, about quadratic. From behind it is mirrored.
+    """
+    folded = math.asin(math.sin(aside_rad)) / (0.5 * math.pi)
+    course = folded * abs(folded)
+    return -course if math.cos(aside_rad) >= 0.0 else course
+
+
+def activity(angle_rad: float, share: float = 0.0) -> Array:
+    """[WEIGHTS] answers of all cells to one finite angle, summing to one; and of the pull."""
+    answers = np.empty(WEIGHTS)
+    cells = np.exp(_TUNING * (np.cos(CENTRES_RAD - angle_rad) - 1.0))
+    answers[:CELLS] = cells / cells.sum()
+    answers[CELLS] = share
+    return answers
 
 
 def activities(angles_rad: Array) -> Array:
-    """[M, CELLS] answers to M angles."""
+    """[M, CELLS] answers of the cells to M angles."""
     answers = np.exp(_TUNING * (np.cos(np.asarray(angles_rad)[:, None] - CENTRES_RAD) - 1.0))
     return np.asarray(answers / answers.sum(axis=1, keepdims=True))
 
@@ -94,9 +120,9 @@ class Expected:
     """What every table expects of one trial, before it is learned from."""
 
     phi: Array
-    """[CELLS]"""
+    """[WEIGHTS]"""
     spread: Array
-    """[H, CELLS] P phi"""
+    """[H, WEIGHTS] P phi"""
     value_rad: Array
     """[H]"""
     doubt: Array
@@ -119,14 +145,15 @@ class Tables:
     """H tables that expect and learn side by side; changed in place."""
 
     def __init__(self, count: int) -> None:
-        self.mean: Array = np.zeros((count, CELLS))
-        self.covariance: Array = np.zeros((count, CELLS, CELLS))
+        self.mean: Array = np.zeros((count, WEIGHTS))
+        self.covariance: Array = np.zeros((count, WEIGHTS, WEIGHTS))
         self.shape: Array = np.ones(count)
         self.rate: Array = np.ones(count)
 
     def begin(self, slot: int, belief: Belief, covariance: Array, mean_rad: float) -> None:
         """Forget a table and begin anew; ``covariance`` is that of the belief."""
         self.mean[slot] = mean_rad
+        self.mean[slot, CELLS] = 0.0
         self.covariance[slot] = covariance
         self.shape[slot] = 0.5 * belief.noise_trials
         self.rate[slot] = 0.5 * belief.noise_trials * belief.noise_rad**2
@@ -136,9 +163,8 @@ class Tables:
         for array in (self.mean, self.covariance, self.shape, self.rate):
             array[target] = array[source]
 
-    def expect(self, angle_rad: float, precision: float) -> Expected:
-        """What each table expects at an angle, of a trial whose noise is R / ``precision``."""
-        phi = activity(angle_rad)
+    def expect(self, phi: Array, precision: float) -> Expected:
+        """What each table expects of a trial with activity ``phi`` and noise R / ``precision``."""
         spread = self.covariance @ phi
         noise = self.rate / self.shape / precision
         return Expected(phi, spread, self.mean @ phi, spread @ phi, noise)
@@ -170,7 +196,7 @@ class Tables:
         self.rate += 0.5 * trust * after * precision
 
     def forget(self, slot: int, prior: Array, share: float) -> None:
-        """Draw a table's covariance towards ``prior`` [CELLS, CELLS] by ``share``, 0 to 1."""
+        """Draw a table's covariance towards ``prior`` [WEIGHTS, WEIGHTS] by ``share``, 0 to 1."""
         self.covariance[slot] += share * (prior - self.covariance[slot])
 
     def fade(self, slot: int, share: float) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerebellum.plasticity import forgetting, surprise
-from cerebellum.population import Array, Belief, Tables, activities
+from cerebellum.population import CELLS, Array, Belief, Tables, activities, activity
 from firmware_bridge.joints import JOINTS
 
 LOWER_RAD: Final = JOINTS[0].lower_rad
@@ -96,7 +96,7 @@ class ReachTable:
     def __init__(self) -> None:
         self.frozen = False
         self._tables = Tables(2)
-        self._counts: Array = np.zeros((2, len(_PRIOR)))
+        self._counts: Array = np.zeros((2, CELLS))
         self._surprise = [1.0, 1.0]
         for side in (LEFT, RIGHT):
             self._tables.begin(side, BELIEF, _PRIOR, 0.0)
@@ -132,22 +132,25 @@ class ReachTable:
             return refused
         side = LEFT if movement.commanded_rad > movement.start_rad else RIGHT
         chosen = np.array([side == LEFT, side == RIGHT], dtype=np.float64)
-        found = self._tables.expect(movement.commanded_rad, 1.0)
+        phi = activity(movement.commanded_rad)
+        found = self._tables.expect(phi, 1.0)
         short = movement.commanded_rad - movement.measured_rad
         error = short - found.value_rad
         square = float(error[side] ** 2 / (found.doubt[side] + found.noise[side]))
         self._surprise[side] = surprise(self._surprise[side], square)
         self._tables.forget(side, _PRIOR, forgetting(self._surprise[side]))
-        found = self._tables.expect(movement.commanded_rad, 1.0)
+        found = self._tables.expect(phi, 1.0)
         within = abs(float(error[side])) < MEASURED_NOISE_RAD
         self._tables.learn(found, np.zeros(2) if within else error, chosen, 1.0)
-        self._counts += chosen[:, None] * found.phi
+        self._counts += chosen[:, None] * phi[:CELLS]
         self._spread_out()
         return ReachVerdict.CONFIRMED if within else ReachVerdict.LEARNT
 
     def _spread_out(self) -> None:
         """Make the support points of ``command`` from the tables."""
-        values = np.clip(_PHI @ self._tables.mean.T, -LARGEST_SHORTFALL_RAD, LARGEST_SHORTFALL_RAD)
+        values = np.clip(
+            _PHI @ self._tables.mean[:, :CELLS].T, -LARGEST_SHORTFALL_RAD, LARGEST_SHORTFALL_RAD
+        )
         self._shortfall: list[list[float]] = values.T.tolist()
 
     def state(self) -> ReachTableState:

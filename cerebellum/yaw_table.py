@@ -4,6 +4,7 @@ The table holds the bias of hearing as a function of the true direction, as a lo
 showed it: ``heard = seen + f(seen) + scatter``. So the scatter of hearing is noise of the value and
 not of the place (no errors in variables). To correct a reading the table is turned round: the
 direction a with ``a + f(a) = heard``, kept as a list of support points with straight lines between.
+``f`` is the room's, fixed to the base; the pull of echo towards broadside is fixed to the head.
 """
 
 from __future__ import annotations
@@ -26,12 +27,16 @@ from cerebellum.plasticity import (
     surprise,
     wrapped,
 )
-from cerebellum.population import Array, Belief, activities
+from cerebellum.population import CELLS, Array, Belief, activities, activity, pull
 
 LARGEST_CORRECTION_RAD: Final = math.radians(35.0)
 """No robot hears worse: what is learned beyond that is not applied."""
 MOVED_CHANGE: Final = 0.5
 """Chance of another room after the robot was carried or switched off."""
+LARGEST_PULL_RAD: Final = math.radians(25.0)
+"""More would fold the sides over. Less than none there is not: echo does not push."""
+_ROUNDS: Final = 4
+"""Of looking up the pull where the voice is taken to be: each halves what is left, at the worst."""
 CAUTION: Final = 0.3
 """What is known by less than about half its own uncertainty is mostly not acted on."""
 _POINTS: Final = 120
@@ -49,6 +54,7 @@ BOLD: Final = Belief(
     fast=0.2,
     noise_rad=math.radians(3.0),
     noise_trials=4.0,
+    pull_rad=math.radians(6.0),
 )
 SHY: Final = Belief(
     size_rad=math.radians(3.0),
@@ -57,6 +63,7 @@ SHY: Final = Belief(
     fast=0.2,
     noise_rad=math.radians(3.0),
     noise_trials=4.0,
+    pull_rad=math.radians(6.0),
 )
 
 
@@ -105,8 +112,20 @@ class YawTable:
         """The rooms, to look at."""
         return self._contexts
 
-    def correct(self, heard_rad: float) -> float:
-        """Where the voice is, rad in [-pi, pi); ``heard_rad`` is any finite angle."""
+    def correct(self, heard_rad: float, head_yaw_rad: float | None = None) -> float:
+        """Where the voice is, rad in [-pi, pi), both angles finite.
+
+        ``head_yaw_rad`` is the head's while it was heard; without it the pull of echo towards
+        straight ahead of the array is left as it is.
+        """
+        if head_yaw_rad is None:
+            return self._correct(heard_rad)
+        seen = heard_rad
+        for _ in range(_ROUNDS):
+            seen = self._correct(heard_rad - self._pull_rad * pull(seen - head_yaw_rad))
+        return seen
+
+    def _correct(self, heard_rad: float) -> float:
         place = ((heard_rad + math.pi) / _STEP_RAD) % _POINTS
         index = int(place)
         share = place - index
@@ -114,8 +133,11 @@ class YawTable:
         correction = points[index] * (1.0 - share) + points[index + 1] * share
         return wrapped(heard_rad + correction)
 
-    def correct_all(self, heard_rad: Array) -> Array:
-        """``correct`` of many angles; [M] to [M]."""
+    def correct_all(self, heard_rad: Array, head_yaw_rad: Array | None = None) -> Array:
+        """``correct`` of many angles; [M] and [M] to [M]."""
+        if head_yaw_rad is not None:
+            pairs = zip(heard_rad.tolist(), head_yaw_rad.tolist(), strict=True)
+            return np.array([self.correct(heard, head) for heard, head in pairs])
         place = wrapped_all(heard_rad)
         return wrapped_all(place + np.interp(place, _GRID_RAD, self._corrections))
 
@@ -125,7 +147,7 @@ class YawTable:
 
     def bias_rad(self, seen_rad: Array) -> Array:
         """What the table takes for the bias at true directions; [M] to [M], rad."""
-        return np.asarray(activities(seen_rad) @ self._contexts.weights())
+        return np.asarray(activities(seen_rad) @ self._contexts.weights()[:CELLS])
 
     def moved(self) -> None:
         """The robot was carried or switched off: it may well be in another room now.
@@ -150,7 +172,8 @@ class YawTable:
         believed = contexts.present
         contexts.change(CHANGE)
         self._moved = False
-        found = contexts.expect(trial.seen_rad, worth)
+        aside = pull(trial.seen_rad - trial.heard_head_yaw_rad)
+        found = contexts.expect(activity(trial.seen_rad, aside), worth)
         contexts.judge(found, y_rad)
         error = y_rad - found.value_rad
         within = np.abs(error) < SEEN_NOISE_RAD
@@ -171,7 +194,9 @@ class YawTable:
 
     def _turn_round(self) -> None:
         """Make the support points of ``correct`` from the tables."""
-        bias = _GRID_PHI @ self._contexts.cautious_weights(CAUTION)
+        weights = self._contexts.cautious_weights(CAUTION)
+        self._pull_rad = min(LARGEST_PULL_RAD, max(0.0, float(weights[CELLS])))
+        bias = _GRID_PHI @ weights[:CELLS]
         bias = np.clip(bias, -LARGEST_CORRECTION_RAD, LARGEST_CORRECTION_RAD)
         heard = _GRID_RAD + bias
         turn = 2.0 * math.pi

@@ -9,6 +9,7 @@ import pytest
 
 from cerebellum import snapshot
 from cerebellum.plasticity import Evidence, Verdict
+from cerebellum.population import pull
 from cerebellum.yaw_table import LARGEST_CORRECTION_RAD, YawTable, YawTableState
 
 SECOND_NS = 1_000_000_000
@@ -64,6 +65,23 @@ def test_thirty_trials_are_enough_for_a_smooth_bias() -> None:
     assert left_deg(table, kitchen) < 3.0
     doubt = table.doubt_rad(np.array([0.0, math.pi]))
     assert doubt[0] < 0.5 * doubt[1], "nobody was ever seen behind"
+
+
+def test_echo_that_pulls_towards_the_front_is_undone_where_the_head_looked_aside() -> None:
+    table, draw = YawTable(), np.random.default_rng(12)
+    strength = math.radians(12.0)
+    for _ in range(60):
+        head, aside = float(draw.uniform(-1.0, 1.0)), float(draw.uniform(-1.3, 1.3))
+        seen = head + aside
+        heard = seen + strength * pull(aside) + float(draw.normal(0.0, 0.03))
+        trial = replace(GOOD, heard_rad=heard, seen_rad=seen, heard_head_yaw_rad=head)
+        table.learn(trial, NOW_NS)
+    for head, seen in ((0.0, 1.2), (0.6, -0.6), (-0.5, -1.5)):
+        heard = seen + strength * pull(seen - head)
+        assert abs(table.correct(heard, head) - seen) < 0.5 * abs(heard - seen)
+        assert table.correct_all(np.array([heard]), np.array([head]))[0] == pytest.approx(
+            table.correct(heard, head)
+        )
 
 
 def test_one_and_many_are_corrected_alike_across_the_back() -> None:

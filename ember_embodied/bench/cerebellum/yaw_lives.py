@@ -76,6 +76,32 @@ class Trial:
     head_rad: float
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One corrector at one checkpoint, rad."""
+
+    bias_left: Array
+    """[DIRECTIONS] absolute pointing error, scatter averaged out."""
+    single: Array
+    """[DIRECTIONS, READINGS] absolute pointing error of each reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """Readings of one room to be corrected: [DIRECTIONS, READINGS], rad."""
+
+    heard_rad: Array
+    head_rad: Array
+    """Yaw of the head while it was heard."""
+    start_rad: Array
+    """Where the body turns from."""
+
+    def judge(self, pointed_rad: Array) -> Judged:
+        """Compare with the truth."""
+        error = wrapped_all(pointed_rad.reshape(self.heard_rad.shape) - GRID_RAD[:, None])
+        return Judged(np.abs(error.mean(axis=1)), np.abs(error))
+
+
 def sound_evidence(trial: Trial, now_ns: int) -> Evidence:
     """A trial as the gates let it through: heard two seconds ago, seen now."""
     return Evidence(
@@ -101,8 +127,8 @@ class Learner(Protocol):
         """One trial; ``draw`` is for the body's own chance."""
         ...
 
-    def point(self, heard_rad: Array, start_rad: Array, body: Body) -> Array:
-        """[M] where the body points in the end."""
+    def point(self, exam: Exam, body: Body) -> Array:
+        """[DIRECTIONS * READINGS] where the body points in the end."""
         ...
 
     def carried(self) -> None:
@@ -121,10 +147,10 @@ class Hearer:
         del body, draw
         self._corrector.learn(trial.heard_rad, trial.seen_rad)
 
-    def point(self, heard_rad: Array, start_rad: Array, body: Body) -> Array:
+    def point(self, exam: Exam, body: Body) -> Array:
         """Where it believes the voice to be."""
-        del start_rad, body
-        return self._corrector.correct_all(heard_rad)
+        del body
+        return self._corrector.correct_all(exam.heard_rad.ravel())
 
     def carried(self) -> None:
         """It felt nothing."""
@@ -151,6 +177,10 @@ class TableCorrector:
         """As the table does."""
         return self.table.correct_all(heard_rad)
 
+    def correct_exam(self, exam: Exam) -> Array:
+        """With the yaw of the head."""
+        return self.table.correct_all(exam.heard_rad.ravel(), exam.head_rad.ravel())
+
 
 class TableHearer(Hearer):
     """The yaw table, hearing alone."""
@@ -163,6 +193,11 @@ class TableHearer(Hearer):
         """With the yaw of the head."""
         del body, draw
         self.corrector.take(trial)
+
+    def point(self, exam: Exam, body: Body) -> Array:
+        """With the yaw of the head."""
+        del body
+        return self.corrector.correct_exam(exam)
 
 
 class Cerebellum:
@@ -185,12 +220,12 @@ class Cerebellum:
         self._pose_rad = stop
         self.yaw.take(trial)
 
-    def point(self, heard_rad: Array, start_rad: Array, body: Body) -> Array:
+    def point(self, exam: Exam, body: Body) -> Array:
         """Where the body stops."""
-        wanted = self.yaw.correct_all(heard_rad)
-        pairs = zip(wanted.tolist(), start_rad.tolist(), strict=True)
-        commanded = np.array([self.reach.command(goal, start) for goal, start in pairs])
-        return body.reached(commanded, start_rad)
+        wanted, start = self.yaw.correct_exam(exam), exam.start_rad.ravel()
+        pairs = zip(wanted.tolist(), start.tolist(), strict=True)
+        commanded = np.array([self.reach.command(goal, come_from) for goal, come_from in pairs])
+        return body.reached(commanded, start)
 
     def carried(self) -> None:
         """Felt, if it can: it knows that the room may be another, not which."""
@@ -204,22 +239,13 @@ class Off:
     def learn(self, trial: Trial, body: Body, draw: np.random.Generator) -> None:
         """Nothing."""
 
-    def point(self, heard_rad: Array, start_rad: Array, body: Body) -> Array:
+    def point(self, exam: Exam, body: Body) -> Array:
         """Where the body stops; what is out of its reach is cut off, as the gate does."""
-        return body.reached(np.clip(heard_rad, LOWER_RAD, UPPER_RAD), start_rad)
+        goals = np.clip(exam.heard_rad.ravel(), LOWER_RAD, UPPER_RAD)
+        return body.reached(goals, exam.start_rad.ravel())
 
     def carried(self) -> None:
         """It felt nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One corrector at one checkpoint, rad."""
-
-    bias_left: Array
-    """[DIRECTIONS] absolute pointing error, scatter averaged out."""
-    single: Array
-    """[DIRECTIONS, READINGS] absolute pointing error of each reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,47 +257,37 @@ class Lived:
     """For each phase: a table that knows the bias, on a body that arrives."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exam:
-    """Readings of one room to be corrected: [DIRECTIONS, READINGS], rad."""
-
-    heard_rad: Array
-    start_rad: Array
-
-    def judge(self, pointed_rad: Array) -> Judged:
-        """Compare with the truth."""
-        error = wrapped_all(pointed_rad.reshape(self.heard_rad.shape) - GRID_RAD[:, None])
-        return Judged(np.abs(error.mean(axis=1)), np.abs(error))
-
-
 def live(
     seed: int,
     learners: Mapping[str, Learner],
     phases: Sequence[Phase] = PHASES,
     peak_deg: tuple[float, float] = PEAK_DEG,
     sparse: Mapping[str, Sequence[tuple[int, int]]] = NEVER_SPARSE,
+    *,
+    raw: bool = False,
 ) -> Lived:
     """One life, drawn from its seed alone.
 
-    ``sparse`` names learners that are slow to ask, with the only (phase, trials) to ask them at.
+    ``raw`` leaves the array's own mean errors in the readings, where nothing tells bias from
+    scatter. ``sparse`` names learners that are slow to ask, with the only (phase, trials) at which
+    they are asked.
     """
     draw = np.random.default_rng([seed, 4])
     mounting = math.radians(draw.uniform(-MOUNTING_DEG, MOUNTING_DEG))
-    rooms = [draw_hearing(draw, mounting, draw.uniform(*peak_deg)) for _ in range(2)]
+    rooms = [draw_hearing(draw, mounting, draw.uniform(*peak_deg), raw=raw) for _ in range(2)]
     body, exams = draw_body(draw), [_exam(room, draw) for room in rooms]
     found: dict[str, dict[tuple[int, int], Judged]] = {name: {} for name in learners}
     perfect = {}
     for number, phase in enumerate(phases):
         room, exam = rooms[phase.room], exams[phase.room]
-        heard, start = exam.heard_rad.ravel(), exam.start_rad.ravel()
-        perfect[number] = exam.judge(room.perfect(heard))
+        perfect[number] = exam.judge(room.perfect(exam.heard_rad.ravel()))
         for learner in learners.values() if number else ():
             learner.carried()
         for trial in range(phase.trials + 1):
             at = (number, trial)
             for name, learner in learners.items() if trial in phase.checkpoints else ():
                 if at in sparse.get(name, (at,)):
-                    found[name][at] = exam.judge(learner.point(heard, start, body))
+                    found[name][at] = exam.judge(learner.point(exam, body))
             if trial < phase.trials:
                 happened = _trial(room, draw)
                 for learner in learners.values():
@@ -282,9 +298,11 @@ def live(
 def _exam(room: Hearing, draw: np.random.Generator) -> Exam:
     aside = draw.uniform(-ASIDE_RAD, ASIDE_RAD, DIRECTIONS * READINGS)
     scatter = room.scatter(aside, draw).reshape(DIRECTIONS, READINGS)
-    scatter -= scatter.mean(axis=1, keepdims=True)
+    if not room.raw:
+        scatter -= scatter.mean(axis=1, keepdims=True)
     heard = (GRID_RAD + room.bias(GRID_RAD))[:, None] + scatter
-    return Exam(heard, draw.uniform(-REACH_RAD, REACH_RAD, heard.shape))
+    head = GRID_RAD[:, None] - aside.reshape(heard.shape)
+    return Exam(heard, head, draw.uniform(-REACH_RAD, REACH_RAD, heard.shape))
 
 
 def _trial(room: Hearing, draw: np.random.Generator) -> Trial:

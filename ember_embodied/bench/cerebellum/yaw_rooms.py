@@ -47,6 +47,8 @@ class Hearing:
     """[C] angles to the array's axis of the atlas room's places."""
     readings_rad: tuple[Array, ...]
     """C times the errors of all readings there."""
+    raw: bool = False
+    """Their mean is left in."""
 
     def bias(self, direction_rad: Array) -> Array:
         """[M] bias at true directions [M], rad."""
@@ -59,7 +61,7 @@ class Hearing:
         found = np.empty(len(aside_rad))
         for row, places in enumerate(order):
             errors = [self.readings_rad[place] for place in places]
-            mean = sum(float(some.mean()) for some in errors) / NEAREST
+            mean = 0.0 if self.raw else sum(float(e.mean()) for e in errors) / NEAREST
             some = errors[int(draw.integers(NEAREST))]
             found[row] = mean - some[int(draw.integers(len(some)))]
         return found
@@ -96,7 +98,9 @@ def draw_body(draw: np.random.Generator) -> Body:
     return Body((left, right), sway, draw.uniform(0.0, 2.0 * math.pi))
 
 
-def draw_hearing(draw: np.random.Generator, mounting_rad: float, peak_deg: float) -> Hearing:
+def draw_hearing(
+    draw: np.random.Generator, mounting_rad: float, peak_deg: float, *, raw: bool = False
+) -> Hearing:
     """One room for a robot whose array is turned by ``mounting_rad``."""
     atlas = load_atlas(ATLAS)
     angles, readings = _readings(atlas, int(draw.integers(atlas.rooms)))
@@ -105,7 +109,7 @@ def draw_hearing(draw: np.random.Generator, mounting_rad: float, peak_deg: float
         largest = float(np.abs(bias[_WITHIN]).max())
         bias *= math.radians(peak_deg) / largest
         if np.abs(np.diff(bias)).max() <= STEEPEST * np.radians(2.0):
-            return Hearing(bias, angles, readings)
+            return Hearing(bias, angles, readings, raw)
 
 
 def _shape(draw: np.random.Generator) -> Array:
