@@ -36,6 +36,9 @@ from typing import Final
 
 LEAST_GAP: Final = 8
 """Rewards of a variant between two tests."""
+LONG_GAP: Final = 16
+MANY: Final = 1024.0
+"""The gap from so many rewards on."""
 RECENT_MARKS: Final = 5
 """Splits that each test looks at: a large change is seen in the latest rewards."""
 WHOLE_SHARE: Final = 64
@@ -90,12 +93,13 @@ class ChangePoints:
     def test(self, variant: int, count: float, total: float, squares: float) -> Shift | None:
         """Test a variant by count, sum and sum of squares of its rewards since ``forget``."""
         marks = self.marks[variant]
-        whole = count % max(LEAST_GAP, count // WHOLE_SHARE) < LEAST_GAP
+        gap = LEAST_GAP if count < MANY else LONG_GAP
+        whole = count % max(gap, count // WHOLE_SHARE) < gap
         looked_at = marks if whole else marks[-RECENT_MARKS:]
         threshold = self._surprise + log(count * log(count))
         found = _largest_shift(looked_at, count, total, squares, threshold)
         if found is None:
-            self.due[variant] = count + LEAST_GAP
+            self.due[variant] = count + gap
             marks.append((count, total))
             if len(marks) > MOST_MARKS:
                 self.marks[variant] = _thinned(marks, count)

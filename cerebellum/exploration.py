@@ -22,6 +22,7 @@ from typing import Final
 
 WIDTH: Final = 1.5
 LEAST_SHARE: Final = 0.1
+LEAST_WIDTH: Final = WIDTH * sqrt(LEAST_SHARE)
 MOST_DEVIATION: Final = 0.5
 """Of rewards in [0, 1] (Popoviciu)."""
 FIRST: Final = WIDTH * MOST_DEVIATION
@@ -41,5 +42,7 @@ def tuned(count: float, variance: float, total: float, size: int) -> float:
         deviation += sqrt(variance)
     if deviation > MOST_DEVIATION:
         deviation = MOST_DEVIATION
-    share = log(total / (size * count)) / log_total
-    return WIDTH * deviation * sqrt(share if share > LEAST_SHARE else LEAST_SHARE)
+    less = total / (size * count)
+    if less <= 1.0 or (share := log(less) / log_total) < LEAST_SHARE:
+        return LEAST_WIDTH * deviation
+    return WIDTH * sqrt(share) * deviation

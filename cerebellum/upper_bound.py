@@ -183,13 +183,25 @@ class UpperBounds:
         return hand
 
     def _search(self, log_total: float) -> int:
-        """Look at one variant after the other, the one with the highest bound first."""
+        """Look at the variant with the highest bound; mostly no other bound is above its index."""
+        bounds, argmax = self._bounds, self._argmax
+        hand = int(argmax())
+        best = self.mean[hand] + self.scale[hand] * sqrt(log_total / self.count[hand])
+        bound = bounds[hand]
+        bounds[hand] = -inf
+        limit = bounds[int(argmax())]
+        if limit >= best:
+            hand, limit = self._search_on(log_total, hand, best, bound)
+        self._hand, self._limit = hand, limit
+        return hand
+
+    def _search_on(
+        self, log_total: float, hand: int, best: float, bound: float
+    ) -> tuple[int, float]:
+        """Look at the next ones too. The choice, and what no other index can exceed."""
         bounds, argmax = self._bounds, self._argmax
         mean, scale, count = self.mean, self.scale, self.count
-        hand = int(argmax())
-        best = mean[hand] + scale[hand] * sqrt(log_total / count[hand])
-        seen = [(hand, bounds[hand])]
-        bounds[hand] = -inf
+        seen = [(hand, bound)]
         while (limit := bounds[other := int(argmax())]) >= best:
             if len(seen) > MOST_LOOKS:
                 hand, limit = int(self.indices(log_total, self._work).argmax()), inf
@@ -199,16 +211,13 @@ class UpperBounds:
             value = mean[other] + scale[other] * sqrt(log_total / count[other])
             if value > best or (value == best and other < hand):
                 hand, best = other, value
-        self._limit = limit
-        if len(seen) > 1:
-            self._looks += len(seen) - 1
-            for variant, bound in seen:
-                bounds[variant] = bound
-                if variant != hand and bound > self._limit:
-                    self._limit = bound
-            bounds[hand] = -inf
-        self._hand = hand
-        return hand
+        self._looks += len(seen) - 1
+        for variant, bound in seen:
+            bounds[variant] = bound
+            if variant != hand and bound > limit:
+                limit = bound
+        bounds[hand] = -inf
+        return hand, limit
 
     def _look_ahead(self, total: float) -> None:
         """Compute all bounds for a larger total, or find that it is not worth it for a while."""

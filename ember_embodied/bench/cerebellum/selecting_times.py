@@ -10,6 +10,7 @@ import importlib
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from itertools import cycle
 from typing import Any, Final
 
 import numpy as np
@@ -23,8 +24,10 @@ from ember_embodied.errors import UserError
 from firmware_bridge.clock import SystemClock
 
 VARIANTS: Final = 256
-PASTS: Final = (1_000, 4_000, 16_000)
+PASTS: Final = (1_000, 4_000, 16_000, 64_000)
 """Choices made before the timing; with few of them many variants are equal."""
+SOME_THOUSAND: Final = 4_000
+"""From here on the aim holds."""
 ROUNDS: Final = 120
 OUR_CHOICES: Final = 40
 RIVER_CHOICES: Final = 4
@@ -41,18 +44,20 @@ Past = list[tuple[int, float]]
 
 
 class World:
-    """Rewards of 256 variants, yes or no, means drawn by the seed."""
+    """Rewards of 256 variants, yes or no, means drawn by the seed.
 
-    def __init__(self, seed: int) -> None:
-        rng = np.random.default_rng([seed, VARIANTS])
-        self._means = (0.1 + 0.8 * rng.random(VARIANTS)).tolist()
-        self._draws: list[float] = rng.random(1 << 16).tolist()
-        self._at = 0
+    ``life`` draws the rewards: 0 is the past that all are told of, 1 what each goes on with.
+    """
+
+    def __init__(self, seed: int, life: int) -> None:
+        means = np.random.default_rng([seed, VARIANTS]).random(VARIANTS)
+        self._means: list[float] = (0.1 + 0.8 * means).tolist()
+        draws = np.random.default_rng([seed, life]).random(1 << 16)
+        self.next_draw = cycle(draws.tolist()).__next__
 
     def reward(self, variant: int) -> float:
         """The next reward of a variant."""
-        self._at = (self._at + 1) & 0xFFFF
-        return 1.0 if self._draws[self._at] < self._means[variant] else 0.0
+        return 1.0 if self.next_draw() < self._means[variant] else 0.0
 
 
 def claims(seed: int) -> Iterator[Claim]:
@@ -82,9 +87,10 @@ def _beside_peers(seed: int, choices: int) -> Iterator[Claim]:
         ("selector", "river", TIMES_RIVER),
     ):
         yield ratio_claim(f"{when}: {peer} / {name}", [peer], [name], times, bound)
-    if choices == PASTS[-1]:
-        aim = f"{when}, the aim: river / UCB1 alone"
-        yield ratio_claim(aim, ["river"], ["UCB1 alone"], times, AIM_RIVER)
+    if choices >= SOME_THOUSAND:
+        for name in ("UCB1 alone", "selector"):
+            title = f"{when}, the aim: river / {name}"
+            yield ratio_claim(title, ["river"], [name], times, AIM_RIVER)
 
 
 def _ablation(seed: int) -> Iterator[Claim]:
@@ -124,7 +130,10 @@ def _timed(contenders: Mapping[str, tuple[Step, int]], rounds: int) -> Times:
 
 def _past(seed: int, choices: int) -> Past:
     """What UCB1 does and gets in that many choices."""
-    selector, world = SynapticSelector(VARIANTS, np.random.default_rng(seed), TEXTBOOK), World(seed)
+    selector, world = (
+        SynapticSelector(VARIANTS, np.random.default_rng(seed), TEXTBOOK),
+        World(seed, 0),
+    )
     past = []
     for _ in range(choices):
         variant = selector.select()
@@ -138,7 +147,7 @@ def _ours(settings: SelectorSettings, seed: int, past: Past) -> Step:
     selector = SynapticSelector(VARIANTS, np.random.default_rng(seed), settings)
     for variant, reward in past:
         selector.update(variant, reward)
-    world = World(seed + 1)
+    world = World(seed, 1)
     select, update, reward_of = selector.select, selector.update, world.reward
 
     def step() -> None:
@@ -161,7 +170,7 @@ def _shortcuts(
 
     A step gives the variant that it chose.
     """
-    bounds, world = UpperBounds(VARIANTS, UCB1), World(seed + 1)
+    bounds, world = UpperBounds(VARIANTS, UCB1), World(seed, 1)
     sums, total = [0.0] * VARIANTS, 0.0
     lists: list[list[float]] = [[] for _ in range(VARIANTS)]
     windows = [deque([0.0] * WINDOW, WINDOW) for _ in range(VARIANTS)]
@@ -214,7 +223,7 @@ def _peer(module: str) -> Any:
 def _river(seed: int, past: Past) -> Step:
     """River's UCB with delta 1, which is UCB1."""
     policy: Any = _peer("river.bandit").UCB(delta=1, seed=seed)
-    world, arms = World(seed + 1), range(VARIANTS)
+    world, arms = World(seed, 1), range(VARIANTS)
     for variant, reward in past:
         policy.update(variant, reward)
 
@@ -231,7 +240,7 @@ def _mabwiser(seed: int, past: Past) -> Step:
     policy = mab.MAB(list(range(VARIANTS)), mab.LearningPolicy.UCB1(alpha=1.0), seed=seed)
     decisions, rewards = zip(*past, strict=True)
     policy.fit(list(decisions), list(rewards))
-    world = World(seed + 1)
+    world = World(seed, 1)
 
     def step() -> None:
         variant = policy.predict()
