@@ -11,10 +11,14 @@ Bennett's inequality (Probability inequalities for the sum of independent random
 
     Z = V k^2 / w * h(d w / (V k)),    h(u) = (1 + u) ln(1 + u) - u
 
-For small d it is the Gaussian likelihood ratio w d^2 / 2V; for rare rewards it is as careful as
-the Bernoulli one. A change is found when the largest Z over all splits is above
+For small d it is the Gaussian likelihood ratio w d^2 / 2V. Where rewards are yes or no, a larger
+one is that of the Bernoulli law, which holds for all rewards in [0, 1]:
 
-    beta(n) = ln(3 n ln n * variants / false_alarm)
+    Z' = n1 kl(m1, m) + n2 kl(m2, m),    m the mean of all,  kl the divergence of Bernoulli laws
+
+A change is found when the larger of the two, over all splits, is above
+
+    beta(n) = ln(6 n ln n * variants / false_alarm)
 
 which is the scan of GLR-UCB (Besson, Kaufmann, Maillard and Seznec, Efficient change-point
 detection for tackling piecewise-stationary bandits, JMLR 23, 2022), whose threshold has n^(3/2)
@@ -36,10 +40,7 @@ from typing import Final
 
 LEAST_GAP: Final = 8
 """Rewards of a variant between two tests."""
-LONG_GAP: Final = 16
-MANY: Final = 1024.0
-"""The gap from so many rewards on."""
-RECENT_MARKS: Final = 5
+RECENT_MARKS: Final = (-1, -2, -4, -8)
 """Splits that each test looks at: a large change is seen in the latest rewards."""
 WHOLE_SHARE: Final = 64
 """All splits are looked at whenever this part of all rewards is new; small changes need many."""
@@ -81,7 +82,7 @@ class ChangePoints:
 
     def __init__(self, size: int, false_alarm: float) -> None:
         """``false_alarm`` in (0, 1) is for all variants together."""
-        self._surprise = log(3.0 * size / false_alarm)
+        self._surprise = log(6.0 * size / false_alarm)
         self.due = [float(LEAST_GAP)] * size
         self.marks: list[list[Mark]] = [[] for _ in range(size)]
 
@@ -93,13 +94,13 @@ class ChangePoints:
     def test(self, variant: int, count: float, total: float, squares: float) -> Shift | None:
         """Test a variant by count, sum and sum of squares of its rewards since ``forget``."""
         marks = self.marks[variant]
-        gap = LEAST_GAP if count < MANY else LONG_GAP
-        whole = count % max(gap, count // WHOLE_SHARE) < gap
-        looked_at = marks if whole else marks[-RECENT_MARKS:]
+        whole = count % max(LEAST_GAP, count // WHOLE_SHARE) < LEAST_GAP
+        few = whole or len(marks) < -RECENT_MARKS[-1]
+        looked_at = marks if few else [marks[at] for at in RECENT_MARKS]
         threshold = self._surprise + log(count * log(count))
         found = _largest_shift(looked_at, count, total, squares, threshold)
         if found is None:
-            self.due[variant] = count + gap
+            self.due[variant] = count + LEAST_GAP
             marks.append((count, total))
             if len(marks) > MOST_MARKS:
                 self.marks[variant] = _thinned(marks, count)
@@ -110,6 +111,7 @@ def _largest_shift(
     marks: list[Mark], count: float, total: float, squares: float, threshold: float
 ) -> Shift | None:
     around = squares - total * total / count + PRIOR_SQUARES
+    mean = total / count
     best = None
     for old, old_total in marks:
         new = count - old
@@ -117,15 +119,27 @@ def _largest_shift(
         difference = old_total / old - (total - old_total) / new
         between = weight * difference * difference
         variance = (around - between) / (count + 1.0)
-        if between <= 2.0 * threshold * variance:
-            continue  # h(u) <= u^2 / 2, so Z cannot reach the threshold
+        if between <= threshold * variance:
+            continue  # h(u) <= u^2 / 2 and kl <= d^2 / m (1 - m): neither can reach the threshold
         least = min(old, new)
         ratio = abs(difference) * weight / (variance * least)
         bennett = (1.0 + ratio) * log1p(ratio) - ratio
-        evidence = variance * least * least / weight * bennett - threshold
+        evidence = variance * least * least / weight * bennett
+        bernoulli = _divergence(old, old_total, mean) + _divergence(new, total - old_total, mean)
+        evidence = max(evidence, bernoulli) - threshold
         if evidence > 0.0 and (best is None or evidence > best.evidence):
             best = Shift(new, total - old_total, variance, old_total / old, evidence)
     return best
+
+
+def _divergence(count: float, total: float, mean: float) -> float:
+    """N kl(total / n, mean), in nats."""
+    share, divergence = total / count, 0.0
+    if share > 0.0:
+        divergence += share * log(share / mean)
+    if share < 1.0 and mean < 1.0:
+        divergence += (1.0 - share) * log((1.0 - share) / (1.0 - mean))
+    return count * divergence
 
 
 def _thinned(marks: list[Mark], count: float) -> list[Mark]:

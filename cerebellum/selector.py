@@ -96,8 +96,8 @@ class SynapticSelector:
         self._total = 0.0
         self._renewal = FIRST_RENEWAL
         self._pulls = [0] * size
-        self._ring = array("d", bytes(8 * size * settings.window))
-        self._ring_sum = array("d", bytes(8 * size))
+        self._ring = [0.0] * (size * settings.window)
+        self._ring_sum = [0.0] * size
         self._changes = (
             None if settings.false_alarm is None else ChangePoints(size, settings.false_alarm)
         )
@@ -201,15 +201,14 @@ class SynapticSelector:
             (new._totals, state.total),
             (new._squares, state.squares),
             (new._bounds.scale, state.scale),
-            (new._ring, state.ring),
-            (new._ring_sum, state.ring_sum),
         ):
             column[:] = array("d", values)
         for i, (count, total) in enumerate(zip(state.count, state.total, strict=True)):
             new._mean[i] = total / count if count else 0.0
         new._bounds.forget()
         new._total, new._renewal = state.everything, state.renewal
-        new._pulls = list(state.pulls)
+        new._pulls, new._ring = list(state.pulls), list(state.ring)
+        new._ring_sum = list(state.ring_sum)
         if new._changes is not None:
             new._changes.due = list(state.due)
             new._changes.marks = [list(marks) for marks in state.marks]
@@ -266,14 +265,14 @@ class SynapticSelector:
 
     def _roll(self, variant: int, reward: float) -> None:
         """Keep the sum of the last ``window`` rewards, in constant time."""
-        window, pulls = self.settings.window, self._pulls[variant]
-        at = variant * window + pulls % window
-        self._ring_sum[variant] += reward - self._ring[at]
-        self._ring[at] = reward
-        self._pulls[variant] = pulls = pulls + 1
-        if pulls % window == 0:  # or rounding errors would add up for ever
-            start = variant * window
-            self._ring_sum[variant] = fsum(self._ring[start : start + window])
+        window, pulls, ring = self.settings.window, self._pulls, self._ring
+        count = pulls[variant]
+        pulls[variant] = count + 1
+        at = variant * window + count % window
+        self._ring_sum[variant] += reward - ring[at]
+        ring[at] = reward
+        if at % window == 0:  # or rounding errors would add up for ever
+            self._ring_sum[variant] = fsum(ring[at : at + window])
 
     def _begin_anew(self, variant: int, shift: Shift) -> None:
         """Keep of the past what still holds after a change."""

@@ -108,11 +108,11 @@ class UpperBounds:
 
     def indices(self, log_total: float, out: Floats) -> Floats:
         """All indices, float64[size], every variant played."""
-        count, mean, scale = self._views[:3]
-        np.divide(log_total, count, out=out)
-        np.sqrt(out, out=out)
-        np.multiply(out, scale, out=out)
-        return np.add(out, mean, out=out)
+        count, mean, scale, _, _ = self._views
+        np.divide(log_total, count, out)
+        np.sqrt(out, out)
+        np.multiply(out, scale, out)
+        return np.add(out, mean, out)
 
     def unplayed(self) -> int:
         """The lowest variant without a reward; ``size`` when there is none."""
