@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerebellum.population import CELLS, Array, Belief, Expected, Tables
+from cerebellum.snapshot import SnapshotError
 
 ROOMS: Final = 6
 BEGUN: Final = 8
@@ -240,8 +241,13 @@ class Contexts:
 
     @classmethod
     def from_state(cls, state: ContextsState, bold: Belief, shy: Belief) -> Contexts:
-        """Go on from a state."""
+        """Go on from a state. Raises ``SnapshotError`` on one of other sizes."""
         made = cls(bold, shy)
+        if state.covariance.shape != made.tables.covariance.shape:
+            raise SnapshotError(
+                f"its tables are {state.covariance.shape}, this program's "
+                f"{made.tables.covariance.shape}"
+            )
         made.tables.mean[:] = state.mean
         made.tables.covariance[:] = state.covariance
         made.tables.shape[:] = state.shape

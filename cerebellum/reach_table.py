@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cerebellum.plasticity import forgetting, surprise
 from cerebellum.population import CELLS, Array, Belief, Tables, activities, activity
+from cerebellum.snapshot import SnapshotError
 from firmware_bridge.joints import JOINTS
 
 LOWER_RAD: Final = JOINTS[0].lower_rad
@@ -168,8 +169,10 @@ class ReachTable:
 
     @classmethod
     def from_state(cls, state: ReachTableState) -> ReachTable:
-        """Go on from a state, exact to the bit."""
+        """Go on from a state, exact to the bit. Raises ``SnapshotError`` on other sizes."""
         made = cls()
+        if state.covariance.shape != made._tables.covariance.shape:
+            raise SnapshotError(f"its tables are {state.covariance.shape}, not this program's")
         made.frozen = state.frozen
         made._tables.mean[:] = state.mean
         made._tables.covariance[:] = state.covariance

@@ -221,7 +221,7 @@ class YawTable:
 
     @classmethod
     def from_state(cls, state: YawTableState) -> YawTable:
-        """Go on from a state, exact to the bit."""
+        """Go on from a state, exact to the bit. Raises ``SnapshotError`` on other sizes."""
         made = cls()
         made.frozen = state.frozen
         made._surprise = state.surprise

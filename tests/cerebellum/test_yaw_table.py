@@ -197,6 +197,13 @@ def test_nothing_winds_up_whatever_it_is_told() -> None:
         assert np.linalg.eigvalsh(covariance).min() > -1e-9
 
 
+def test_a_state_of_other_sizes_is_refused() -> None:
+    state = YawTable().state()
+    other = replace(state.contexts, covariance=state.contexts.covariance[:-1])
+    with pytest.raises(snapshot.SnapshotError, match="its tables are"):
+        YawTable.from_state(replace(state, contexts=other))
+
+
 def test_restored_it_goes_on_exactly_as_it_would_have() -> None:
     table = YawTable()
     live(table, kitchen, 25, seed=10)
