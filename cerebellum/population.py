@@ -147,6 +147,7 @@ class Tables:
     def __init__(self, count: int) -> None:
         self.mean: Array = np.zeros((count, WEIGHTS))
         self.covariance: Array = np.zeros((count, WEIGHTS, WEIGHTS))
+        self._learnt: Array = np.zeros_like(self.covariance)
         self.shape: Array = np.ones(count)
         self.rate: Array = np.ones(count)
 
@@ -183,9 +184,9 @@ class Tables:
         trust = share * doubt
         gain = trust / (trust * found.doubt + found.noise)
         self.mean += (gain * error_rad)[:, None] * found.spread
-        self.covariance -= gain[:, None, None] * (
-            found.spread[:, :, None] * found.spread[:, None, :]
-        )
+        known = np.sqrt(gain)[:, None] * found.spread
+        np.multiply(known[:, :, None], known[:, None, :], out=self._learnt)
+        self.covariance -= self._learnt
         kept = found.noise * gain / np.maximum(trust, 1e-12)
         left = np.where(trust > 0.0, kept, 1.0)
         after = (left * error_rad) ** 2 + left * found.doubt

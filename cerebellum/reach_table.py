@@ -111,9 +111,11 @@ class ReachTable:
     def command(self, wanted_rad: float, start_rad: float) -> float:
         """What to command so that the body arrives at ``wanted_rad``, coming from ``start_rad``.
 
-        Both finite, rad. The answer is within the joint's limits; as wanted where the way is too
-        short to tell from which side it comes.
+        The answer is within the joint's limits; as wanted where the way is too short to tell from
+        which side it comes. What is not finite comes back as it is, for the gate to refuse.
         """
+        if not (math.isfinite(wanted_rad) and math.isfinite(start_rad)):
+            return wanted_rad
         way = wanted_rad - start_rad
         commanded = wanted_rad
         if abs(way) >= SHORTEST_MOVE_RAD:

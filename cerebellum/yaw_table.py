@@ -113,12 +113,14 @@ class YawTable:
         return self._contexts
 
     def correct(self, heard_rad: float, head_yaw_rad: float | None = None) -> float:
-        """Where the voice is, rad in [-pi, pi), both angles finite.
+        """Where the voice is, rad in [-pi, pi).
 
         ``head_yaw_rad`` is the head's while it was heard; without it the pull of echo towards
-        straight ahead of the array is left as it is.
+        straight ahead of the array is left as it is. What is not finite comes back as it is.
         """
-        if head_yaw_rad is None:
+        if not math.isfinite(heard_rad):
+            return heard_rad
+        if head_yaw_rad is None or not math.isfinite(head_yaw_rad):
             return self._correct(heard_rad)
         seen = heard_rad
         for _ in range(_ROUNDS):

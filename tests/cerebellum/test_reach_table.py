@@ -51,6 +51,8 @@ def test_commands_stay_within_the_joint_and_short_ways_stay_as_wanted() -> None:
     assert table.command(3.0, 0.0) == UPPER_RAD
     assert table.command(-3.0, 0.0) == LOWER_RAD
     assert table.command(0.52, 0.5) == 0.52
+    assert math.isnan(table.command(math.nan, 0.0))
+    assert table.command(0.5, math.nan) == 0.5
 
 
 @pytest.mark.parametrize(

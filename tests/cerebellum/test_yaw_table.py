@@ -59,6 +59,13 @@ def test_before_experience_what_is_heard_is_believed() -> None:
     assert table.correct(4.0) == pytest.approx(4.0 - 2.0 * math.pi, abs=1e-12)
 
 
+def test_what_is_not_finite_comes_back_as_it_is() -> None:
+    table = YawTable()
+    assert math.isnan(table.correct(math.nan, 0.1))
+    assert table.correct(math.inf) == math.inf
+    assert table.correct(0.5, math.nan) == pytest.approx(0.5)
+
+
 def test_thirty_trials_are_enough_for_a_smooth_bias() -> None:
     table = YawTable()
     live(table, kitchen, 30, seed=1)
