@@ -34,6 +34,7 @@ from ember_embodied.bench.cerebellum.yaw_lives import (
     TableHearer,
     live,
 )
+from ember_embodied.bench.cerebellum.yaw_reach import reach_claims
 from ember_embodied.bench.claims import Claim, claim, mean_claim, quantile_claim
 
 Array = NDArray[np.float64]
@@ -79,6 +80,7 @@ def measure(seeds: range) -> tuple[Claim, ...]:
         _kept_claim(seeds),
         *_raw_claims(seeds),
         *_rival_claims(lives),
+        *reach_claims(seeds),
         *poison_claims(seeds),
         *cost_claims(seeds),
     )
