@@ -31,13 +31,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 FIRST_AHEAD: Final = 8
+LEAST_AHEAD: Final = 4
 MOST_AHEAD: Final = 1 << 20
 """Rewards that bounds look ahead."""
 FIRST_PAUSE: Final = 32
 LONGEST_PAUSE: Final = 512
-"""Choices by every index, once bounds that look one reward ahead do not save enough."""
-FEW_LOOKS: Final = 0.5
-MANY_LOOKS: Final = 1.5
+"""Choices by every index, once bounds that look least ahead do not save enough."""
+FEW_LOOKS: Final = 0.2
+MANY_LOOKS: Final = 0.6
 """Variants looked at in vain per choice: below and above, bounds look further and less far."""
 TRIAL: Final = 12
 """Choices after which that is judged."""
@@ -234,8 +235,8 @@ class UpperBounds:
         elif self._hand >= 0:
             self._put_back(self._hand)
         self._hand = -1
-        if not self._ahead:
-            self._ahead = 1
+        if self._ahead < LEAST_AHEAD:
+            self._ahead = LEAST_AHEAD
             self._pause_left = self._pause
             self._pause = min(LONGEST_PAUSE, self._pause * 2)
             self._end = -1.0

@@ -139,21 +139,27 @@ def _regrets(seeds: range) -> Iterator[Claim]:
                 }
                 when = f"after {change}" if change else "nothing changes"
                 bound = SWITCH_BOUND if change else STATIONARY_BOUND
+                after = {name: parts[:, -1] for name, parts in found.items()}
                 for name in list(found)[1:]:
                     title = f"{size} variants, {kind}, {when}: regret of {name} / textbook"
                     yield _ratio(
-                        title, found[name], found["textbook"], bound if name == "selector" else None
+                        title, after[name], after["textbook"], bound if name == "selector" else None
                     )
+                if change:
+                    whole = {name: parts.sum(axis=1) for name, parts in found.items()}
+                    title = f"{size} variants, {kind}, {change}: whole lives, selector / textbook"
+                    yield _ratio(title, whole["selector"], whole["textbook"], None)
 
 
 def _regrets_of(
     settings: SelectorSettings, seeds: range, size: int, kind: str, change: str | None
 ) -> Floats:
+    """Regrets [seeds, parts]: before and after the change, or of the whole where there is none."""
     regrets = []
     for seed in seeds:
         world = World(seed, size, kind, change, CHOICES)
         selector = SynapticSelector(size, np.random.default_rng([seed, 1]), settings)
-        regrets.append(_live(selector, world, CHOICES)[1 if change else 0])
+        regrets.append(_live(selector, world, CHOICES)[: 2 if change else 1])
     return np.array(regrets)
 
 

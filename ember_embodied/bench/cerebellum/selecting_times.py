@@ -24,8 +24,13 @@ from ember_embodied.errors import UserError
 from firmware_bridge.clock import SystemClock
 
 VARIANTS: Final = 256
+YES_OR_NO: Final = "yes or no"
+SCATTER: Final = "scatter"
+DRAWS: Final = 1 << 16
 PASTS: Final = (1_000, 4_000, 16_000, 64_000)
-"""Choices made before the timing; with few of them many variants are equal."""
+"""Choices made before the timing; with few of them, many variants have equal numbers."""
+SCATTER_PASTS: Final = (4_000, 64_000)
+"""The same for rewards that are hardly ever equal."""
 SOME_THOUSAND: Final = 4_000
 """From here on the aim holds."""
 ROUNDS: Final = 120
@@ -44,40 +49,50 @@ Past = list[tuple[int, float]]
 
 
 class World:
-    """Rewards of 256 variants, yes or no, means drawn by the seed.
+    """Rewards of 256 variants, means drawn by the seed: yes or no, or with a scatter of 0.1.
 
     ``life`` draws the rewards: 0 is the past that all are told of, 1 what each goes on with.
     """
 
-    def __init__(self, seed: int, life: int) -> None:
+    def __init__(self, seed: int, life: int, kind: str = YES_OR_NO) -> None:
         means = np.random.default_rng([seed, VARIANTS]).random(VARIANTS)
         self._means: list[float] = (0.1 + 0.8 * means).tolist()
-        draws = np.random.default_rng([seed, life]).random(1 << 16)
-        self.next_draw = cycle(draws.tolist()).__next__
+        rng = np.random.default_rng([seed, life])
+        self._yes_or_no = kind == YES_OR_NO
+        draws = rng.random(DRAWS) if self._yes_or_no else 0.1 * rng.standard_normal(DRAWS)
+        self.next_draw: Callable[[], float] = cycle(draws.tolist()).__next__
 
     def reward(self, variant: int) -> float:
         """The next reward of a variant."""
+        if not self._yes_or_no:
+            return min(1.0, max(0.0, self._means[variant] + self.next_draw()))
         return 1.0 if self.next_draw() < self._means[variant] else 0.0
 
 
 def claims(seed: int) -> Iterator[Claim]:
     """Costs beside the peers after each past, then the ablation. Raises ``UserError``."""
     for choices in PASTS:
-        yield from _beside_peers(seed, choices)
+        yield from _beside_peers(seed, choices, YES_OR_NO)
+    for choices in SCATTER_PASTS:
+        yield from _beside_peers(seed, choices, SCATTER)
     yield from _ablation(seed)
 
 
-def _beside_peers(seed: int, choices: int) -> Iterator[Claim]:
-    past = _past(seed, choices)
-    contenders = {
-        "UCB1 alone": (_ours(TEXTBOOK, seed, past), OUR_CHOICES),
-        "selector": (_ours(SelectorSettings(), seed, past), OUR_CHOICES),
-        "every variant, numpy": (_shortcuts(seed, past), OUR_CHOICES),
-        "river": (_river(seed, past), RIVER_CHOICES),
-        "mabwiser": (_mabwiser(seed, past), MABWISER_CHOICES),
+def _beside_peers(seed: int, choices: int, kind: str) -> Iterator[Claim]:
+    past = _past(seed, choices, kind)
+
+    def world() -> World:
+        return World(seed, 1, kind)
+
+    contenders: dict[str, tuple[Step, int]] = {
+        "UCB1 alone": (_ours(TEXTBOOK, seed, world(), past), OUR_CHOICES),
+        "selector": (_ours(SelectorSettings(), seed, world(), past), OUR_CHOICES),
+        "every variant, numpy": (_shortcuts(world(), past), OUR_CHOICES),
+        "river": (_river(seed, world(), past), RIVER_CHOICES),
+        "mabwiser": (_mabwiser(seed, world(), past), MABWISER_CHOICES),
     }
     times = _timed(contenders, ROUNDS)
-    when = f"after {choices:,} choices"
+    when = f"after {choices:,} choices, {kind}"
     for name in contenders:
         bound = MOST_US if name in ("UCB1 alone", "selector") else None
         yield quantile_claim(f"{when}: {name}", times[name], 0.5, "us", bound)
@@ -95,7 +110,7 @@ def _beside_peers(seed: int, choices: int) -> Iterator[Claim]:
 
 def _ablation(seed: int) -> Iterator[Claim]:
     """Each shortcut alone, and all together, beside none: 1 means that it does nothing."""
-    past = _past(seed, PASTS[-1])
+    past = _past(seed, PASTS[-1], YES_OR_NO)
     switches = {
         "none": {},
         "assume_normalized": {"check": False},
@@ -104,7 +119,7 @@ def _ablation(seed: int) -> Iterator[Claim]:
         "all three": {"check": False, "rolling": True, "lazy": True},
     }
     contenders = {
-        name: (_shortcuts(seed, past, means=True, **on), OUR_CHOICES)
+        name: (_shortcuts(World(seed, 1), past, means=True, **on), OUR_CHOICES)
         for name, on in switches.items()
     }
     times = _timed(contenders, ROUNDS)
@@ -128,11 +143,11 @@ def _timed(contenders: Mapping[str, tuple[Step, int]], rounds: int) -> Times:
     return times
 
 
-def _past(seed: int, choices: int) -> Past:
+def _past(seed: int, choices: int, kind: str = YES_OR_NO) -> Past:
     """What UCB1 does and gets in that many choices."""
     selector, world = (
         SynapticSelector(VARIANTS, np.random.default_rng(seed), TEXTBOOK),
-        World(seed, 0),
+        World(seed, 0, kind),
     )
     past = []
     for _ in range(choices):
@@ -143,11 +158,10 @@ def _past(seed: int, choices: int) -> Past:
     return past
 
 
-def _ours(settings: SelectorSettings, seed: int, past: Past) -> Step:
+def _ours(settings: SelectorSettings, seed: int, world: World, past: Past) -> Step:
     selector = SynapticSelector(VARIANTS, np.random.default_rng(seed), settings)
     for variant, reward in past:
         selector.update(variant, reward)
-    world = World(seed, 1)
     select, update, reward_of = selector.select, selector.update, world.reward
 
     def step() -> None:
@@ -158,7 +172,7 @@ def _ours(settings: SelectorSettings, seed: int, past: Past) -> Step:
 
 
 def _shortcuts(
-    seed: int,
+    world: World,
     past: Past,
     *,
     check: bool = True,
@@ -170,7 +184,7 @@ def _shortcuts(
 
     A step gives the variant that it chose.
     """
-    bounds, world = UpperBounds(VARIANTS, UCB1), World(seed, 1)
+    bounds = UpperBounds(VARIANTS, UCB1)
     sums, total = [0.0] * VARIANTS, 0.0
     lists: list[list[float]] = [[] for _ in range(VARIANTS)]
     windows = [deque([0.0] * WINDOW, WINDOW) for _ in range(VARIANTS)]
@@ -220,10 +234,10 @@ def _peer(module: str) -> Any:
         raise UserError(f"needs {name}: pip install 'ember-embodied[bench]'") from error
 
 
-def _river(seed: int, past: Past) -> Step:
+def _river(seed: int, world: World, past: Past) -> Step:
     """River's UCB with delta 1, which is UCB1."""
     policy: Any = _peer("river.bandit").UCB(delta=1, seed=seed)
-    world, arms = World(seed, 1), range(VARIANTS)
+    arms = range(VARIANTS)
     for variant, reward in past:
         policy.update(variant, reward)
 
@@ -234,13 +248,12 @@ def _river(seed: int, past: Past) -> Step:
     return step
 
 
-def _mabwiser(seed: int, past: Past) -> Step:
+def _mabwiser(seed: int, world: World, past: Past) -> Step:
     """Mabwiser's UCB1 with the same constant."""
     mab: Any = _peer("mabwiser.mab")
     policy = mab.MAB(list(range(VARIANTS)), mab.LearningPolicy.UCB1(alpha=1.0), seed=seed)
     decisions, rewards = zip(*past, strict=True)
     policy.fit(list(decisions), list(rewards))
-    world = World(seed, 1)
 
     def step() -> None:
         variant = policy.predict()

@@ -41,8 +41,10 @@ def test_identity_counts_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_shortcuts_make_the_same_choices() -> None:
     past = selecting_times._past(0, 600)
-    plain = selecting_times._shortcuts(0, past, means=True)
-    short = selecting_times._shortcuts(0, past, means=True, check=False, rolling=True, lazy=True)
+    plain = selecting_times._shortcuts(selecting_times.World(0, 1), past, means=True)
+    short = selecting_times._shortcuts(
+        selecting_times.World(0, 1), past, means=True, check=False, rolling=True, lazy=True
+    )
     assert [plain() for _ in range(300)] == [short() for _ in range(300)]
 
 
@@ -50,6 +52,7 @@ def test_times_beside_the_peers(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("river")
     pytest.importorskip("mabwiser")
     monkeypatch.setattr(selecting_times, "PASTS", (300,))
+    monkeypatch.setattr(selecting_times, "SCATTER_PASTS", (260,))
     monkeypatch.setattr(selecting_times, "ROUNDS", 3)
     found = list(selecting_times.claims(0))
     assert all(one.value > 0.0 for one in found)
