@@ -104,6 +104,9 @@ FEWEST: Final = 2
 _WIDTHS: Final = tuple(joints.stop - joints.start for joints in JOINTS_OF)
 _NO_ANSWER: Final = (None,) * len(PARTS)
 _NOBODY: Final = np.zeros(JOINT_COUNT)
+_ALL: Final = np.ones(JOINT_COUNT, dtype=np.bool_)
+_STARTS: Final = [joints.start for joints in JOINTS_OF]
+_UNPROBED: Final = (False,) * len(PARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +216,10 @@ class Agency:
         self._observer.forget_motion()
         self._evidence = np.zeros(JOINT_COUNT)
         self._sent: _Sent | None = None
-        self._displaced = np.zeros(JOINT_COUNT)
+        self._displaced = _NOBODY
         self._past: deque[tuple[int, Array, Array]] = deque()
         self._since: list[tuple[int, Array, Array] | None] = [None] * len(PARTS)
-        self._contrast = [Contrast() for _ in PARTS]
+        self._contrast = [Contrast(part) for part in PARTS]
         self._verdicts: tuple[Verdict, ...] = (Verdict.UNKNOWN,) * len(PARTS)
 
     def state(self) -> AgencyState:
@@ -264,26 +267,29 @@ class Agency:
         if joints is None or not sound or sent is None or not sent.torque_enabled:
             self._clear()
             return _unknown(sense.t_mono_ns)
-        if not all(_sound(joint) for joint in joints.joints):
+        if not all(map(_sound, joints.joints)):
             self._clear()
             return _unknown(sense.t_mono_ns)
         load = self._observer.step(joints, sent)
         before, self._sent = self._sent, _noted(intent_rad, goal_rad, sent)
         if load is None or before is None:
-            self._displaced = np.zeros(JOINT_COUNT)
+            self._displaced = _NOBODY
             return _unknown(sense.t_mono_ns)
         lost = self._weigh_currents(joints, load)
         answers = self._compare(load, before)
         verdicts, strangeness = self._judge(joints.t_mono_ns, load, lost)
         self._verdicts = verdicts
-        own = np.repeat([verdict <= Verdict.SELF for verdict in verdicts], _WIDTHS)
+        own = _ALL
+        if max(verdicts) > Verdict.SELF:
+            own = np.repeat([verdict <= Verdict.SELF for verdict in verdicts], _WIDTHS)
         self._observer.learn(load, own)
+        indices = tuple(np.flatnonzero(lost).tolist())
         return AgencyTick(
             t_mono_ns=joints.t_mono_ns,
             verdicts=verdicts,
             strangeness=strangeness,
-            lost=tuple(np.flatnonzero(lost).tolist()),
-            fault=Fault.TORQUE_LOST if lost.any() else Fault.NONE,
+            lost=indices,
+            fault=Fault.TORQUE_LOST if indices else Fault.NONE,
             answer=answers,
             intent_rad=before.intent_rad,
             command_rad=before.command_rad,
@@ -301,20 +307,23 @@ class Agency:
         obeying = noise + (CURRENT_SHARE * load.expected_a) ** 2
         error = (load.current_a - load.expected_a) ** 2
         said = 0.5 * (error / obeying - load.current_a**2 / noise + np.log(obeying / noise))
-        said = np.clip(said, -EVIDENCE_STEP, EVIDENCE_STEP)
+        said = np.minimum(np.maximum(said, -EVIDENCE_STEP), EVIDENCE_STEP)
         said *= told * min(1.0, load.dt_s / READING_S)
         faded = np.where(told & (self._evidence > 0.0), 1.0, 1.0 - load.dt_s / CONFIRMED_S)
-        self._evidence = np.clip(faded * self._evidence + said, EVIDENCE_LEAST, EVIDENCE_MOST)
+        said += faded * self._evidence
+        self._evidence = np.minimum(np.maximum(said, EVIDENCE_LEAST), EVIDENCE_MOST)
         rate = (load.dt_s / CURRENT_LEARN_S) * (told & (self._evidence < 0.0))
         noise += rate * (np.minimum(error, 9.0 * obeying) - noise)
-        self._noise = np.sqrt(np.clip(noise, CURRENT_NOISE_A[0] ** 2, CURRENT_NOISE_A[1] ** 2))
+        np.sqrt(noise, out=noise)
+        self._noise = np.minimum(np.maximum(noise, CURRENT_NOISE_A[0]), CURRENT_NOISE_A[1])
         return off | (self._evidence >= EVIDENCE)
 
     def _compare(self, load: Load, before: _Sent) -> tuple[float | None, ...]:
         """What the probes asked for beside what came of it."""
         displaced, was = before.displaced_rad, self._displaced
         self._displaced = displaced
-        if not (displaced.any() or was.any() or any(one.running for one in self._contrast)):
+        probed = displaced is not _NOBODY or was is not _NOBODY
+        if not probed and not any(one.running for one in self._contrast):
             return _NO_ANSWER
         asked = load.torque_of(was, displaced)
         found: list[float | None] = []
@@ -341,25 +350,29 @@ class Agency:
         _, reference, measured = past[0]
         asked, moved = load.reference_rad - reference, load.measured_rad - measured
         way = np.maximum(np.abs(asked), np.abs(moved))
+        ways = np.maximum.reduceat(way, _STARTS).tolist()
         ratio = (load.strange_n_m / load.scale_n_m) ** 2
+        ratios = np.add.reduceat(ratio, _STARTS).tolist()
+        any_lost = bool(lost.any())
         verdicts, strangeness = [], []
         for part in PARTS:
             joints = JOINTS_OF[part]
-            strange = sqrt(float(ratio[joints].mean())) / STRANGE[part]
+            strange = sqrt(ratios[part] / _WIDTHS[part]) / STRANGE[part]
             strangeness.append(strange)
             since = self._since[part]
             if strange < (1.0 if since is None else RELEASED):
                 self._since[part] = None
-                verdict = self._left_alone(
-                    part, load.dt_s, moving=float(way[joints].max()) > MOVED_RAD
-                )
+                verdict = self._left_alone(part, load.dt_s, moving=ways[part] > MOVED_RAD)
             else:
                 if since is None:
                     since = self._since[part] = before
                 verdict = _disturbed(load, joints, since)
             if self._contrast[part].dead:
                 lost[joints] |= self._evidence[joints] >= 0.0
-            verdicts.append(Verdict.TORQUE_LOST if lost[joints].any() else verdict)
+                any_lost = bool(lost.any())
+            if any_lost and lost[joints].any():
+                verdict = Verdict.TORQUE_LOST
+            verdicts.append(verdict)
         return tuple(verdicts), tuple(strangeness)
 
     def _left_alone(self, part: Part, dt_s: float, *, moving: bool) -> Verdict:
@@ -395,12 +408,14 @@ def _sound(joint: JointSense) -> bool:
 
 
 def _noted(intent_rad: Sequence[float], goal_rad: Sequence[float], sent: JointTargets) -> _Sent:
-    intent, goal = np.array(intent_rad), np.array(goal_rad)
-    displaced = goal - intent
+    intent, command = np.array(intent_rad), np.array(sent.position_rad)
+    if goal_rad is intent_rad or tuple(goal_rad) == tuple(intent_rad):
+        return _Sent(intent, command, _NOBODY, _UNPROBED)
+    displaced = np.array(goal_rad) - intent
     probed = displaced != 0.0
     return _Sent(
         intent,
-        np.array(sent.position_rad),
+        command,
         displaced,
         tuple(bool(probed[joints].any()) for joints in JOINTS_OF),
     )

@@ -65,6 +65,13 @@ SCALE_S: Final = 15.0
 SCALE_MOST: Final = 3.0
 """The most that may be left of an undisturbed load, in parts of the friction known at first."""
 ROBUST: Final = 3.0
+FRICTION_SPAN: Final = (0.4, 2.5)
+"""Bounds of a unit's friction, in parts of that known at first."""
+RAIL_V: Final = (4.0, 9.0)
+NOMINAL_V: Final = 7.2
+"""What the robot runs on, where no voltage is told."""
+_SCALE_MOST_N_M: Final = SCALE_MOST * FRICTION_N_M
+_FRICTION_LEAST_N_M, _FRICTION_MOST_N_M = (bound * FRICTION_N_M for bound in FRICTION_SPAN)
 ANTENNAS: Final = slice(7, 9)
 
 
@@ -193,7 +200,9 @@ class LoadObserver:
         return load
 
     def _load(self, before: _Before, now: Array, reference: Array, dt_s: float) -> Load:
-        rail_v = float(now[3].mean())
+        rail_v = sum(now[3].tolist()) / JOINT_COUNT
+        if not RAIL_V[0] <= rail_v <= RAIL_V[1]:
+            rail_v = NOMINAL_V
         motion = self._motion(dt_s, rail_v)
         ramp = (reference - before.start_rad) / dt_s
         predicted = motion.transition[0] * before.state[0]
@@ -201,21 +210,22 @@ class LoadObserver:
         predicted += motion.start * before.start_rad
         predicted += motion.slope * ramp
         off = now[:2] - predicted
-        load: Array = (motion.weigh * off).sum(axis=0)
+        off *= motion.weigh
+        load: Array = off[0] + off[1]
         expected = (GAIN_V * rail_v) * (reference - now[0])
         expected -= BACK_EMF_V_S * now[1]
         expected /= RESISTANCE_OHM
         load[STEWART] -= POSTURE_LOAD[0] + now[0, STEWART] @ POSTURE_LOAD[1:]
         load[ANTENNAS] -= ANTENNA_WEIGHT_N_M * np.sin(now[0, ANTENNAS])
         friction = self._friction + np.abs(expected) * (LOAD_FRICTION * TORQUE_N_M_A)
-        slower = np.where(np.abs(now[1]) < np.abs(before.state[1]), now[1], before.state[1])
-        slides = (np.abs(slower) > MOVING_RAD_S) & (now[1] * before.state[1] > 0.0)
-        self._slides = np.where(slides, -np.sign(now[1]), 0.0)
-        sticks = STICTION * friction
-        opposed = np.where(slides, self._slides * friction, np.clip(load, -sticks, sticks))
+        slides = -_slides_to(now[1], before.state[1])
+        self._slides = slides
+        bare = load - slides * friction
+        sticks = (STICTION * friction) * (slides == 0.0)
+        strange = bare - np.minimum(np.maximum(bare, -sticks), sticks)
         return Load(
-            dt_s, reference, predicted[0], now[0], load - self._slides * friction, friction,
-            load - opposed, self._scale, expected, now[2], motion,
+            dt_s, reference, predicted[0], now[0], bare, friction, strange, self._scale, expected,
+            now[2], motion,
         )  # fmt: skip
 
     def learn(self, load: Load, own: NDArray[np.bool_]) -> None:
@@ -224,11 +234,11 @@ class LoadObserver:
         size = np.minimum(np.abs(load.strange_n_m), ROBUST * self._scale)
         rate = own * (dt_s / SCALE_S)
         scale = self._scale + rate * (size - self._scale)
-        self._scale = np.clip(scale, SCALE_LEAST_N_M, SCALE_MOST * FRICTION_N_M)
-        slides = self._slides * own
-        more = slides * np.clip(load.strange_n_m, -self._scale, self._scale)
+        self._scale = np.minimum(np.maximum(scale, SCALE_LEAST_N_M), _SCALE_MOST_N_M)
+        more = np.minimum(np.maximum(load.strange_n_m, -self._scale), self._scale)
+        more *= self._slides * own
         friction = self._friction + (dt_s / FRICTION_LEARN_S) * more
-        self._friction = np.clip(friction, 0.4 * FRICTION_N_M, 2.5 * FRICTION_N_M)
+        self._friction = np.minimum(np.maximum(friction, _FRICTION_LEAST_N_M), _FRICTION_MOST_N_M)
 
     def _motion(self, dt_s: float, rail_v: float) -> _Motion:
         key = (round(dt_s * 1e3), round(rail_v * 5.0))
@@ -238,6 +248,14 @@ class LoadObserver:
                 self._motions.clear()
             found = self._motions[key] = motion_over(key[0] * 1e-3, key[1] / 5.0)
         return found
+
+
+def _slides_to(now_rad_s: Array, before_rad_s: Array) -> Array:
+    """[9] way in which a joint slid all through the tick, 1 or -1; 0 where it stood or turned."""
+    to_left = np.minimum(now_rad_s, before_rad_s) > MOVING_RAD_S
+    to_right = np.maximum(now_rad_s, before_rad_s) < -MOVING_RAD_S
+    way: Array = np.subtract(to_left, to_right, dtype=np.float64)
+    return way
 
 
 def motion_over(dt_s: float, rail_v: float) -> _Motion:

@@ -57,12 +57,13 @@ PERTURBED_S: Final = 0.6
 WITHHELD_S: Final = 0.3
 CAUGHT_UP_S: Final = 0.3
 EVERY_S: Final = 4.0
-"""Mean time between probes of a robot that moves, beyond the least."""
+"""Mean time between probes beyond the least."""
 LEAST_S: Final = 2.0
 MOVING_RAD_S: Final = 0.15
 """A goal of a part that goes faster than this is withheld, another perturbed."""
-ANSWERED: Final = 0.25
-"""A part that follows less of a probe than this has not followed its command."""
+ANSWERED: Final = (0.5, 0.2, 0.75, 0.75)
+"""A part that follows less of a probe than this has not followed its command: left alone, antennas
+follow 0.9 to 1.1 of one, and the head's legs, with their friction, a third or more."""
 ASKED_LEAST: Final = 2.5
 """A probe that asks for less than this many times a joint's friction moves nothing."""
 
@@ -109,6 +110,7 @@ class Prober:
         self._generator = generator
         self._every_s = every_s
         self._next_ns: int | None = None
+        self._asked_ns = [0] * len(PARTS)
         self._last: tuple[int, tuple[float, ...]] | None = None
         self.running: Probe | None = None
         """The probe that is under way, to be logged."""
@@ -125,7 +127,7 @@ class Prober:
 
         ``allowed`` False (no torque, a hand on it, another mode than RUN) ends what runs and lets
         none begin. ``doubt``: how much there is to learn about each part, >= 0; the part to probe
-        is drawn in proportion.
+        is drawn in proportion to it, and to the time since it was last asked.
         """
         goal = tuple(goal_rad)
         last, self._last = self._last, (t_mono_ns, goal)
@@ -137,7 +139,7 @@ class Prober:
                 return self.running.alter(goal, t_mono_ns)
             self.running, self._next_ns = None, None
         if self._next_ns is None:
-            wait_s = LEAST_S + float(self._generator.exponential(self._every_s))
+            wait_s = LEAST_S + float(self._generator.uniform(0.0, 2.0 * self._every_s))
             self._next_ns = t_mono_ns + round(wait_s * 1e9)
         if t_mono_ns < self._next_ns or last is None or sum(doubt) <= 0.0:
             return goal
@@ -151,8 +153,10 @@ class Prober:
         last: tuple[int, tuple[float, ...]],
         doubt: Sequence[float],
     ) -> Probe:
-        shares = np.array(doubt) / sum(doubt)
-        part = Part(int(self._generator.choice(len(PARTS), p=shares)))
+        ages = t_mono_ns + 1.0 - np.array(self._asked_ns)
+        shares = np.array(doubt) * ages
+        part = Part(int(self._generator.choice(len(PARTS), p=shares / shares.sum())))
+        self._asked_ns[part] = t_mono_ns
         sign = 1.0 if self._generator.random() < 0.5 else -1.0
         joints = JOINTS_OF[part]
         dt_s = max(1e-3, (t_mono_ns - last[0]) * 1e-9)
@@ -164,7 +168,8 @@ class Prober:
 class Contrast:
     """What one part made of its probes."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: Part) -> None:
+        self._answered = ANSWERED[part]
         self._asked = 0.0
         self._taken = 0.0
         self.running = False
@@ -198,7 +203,7 @@ class Contrast:
         if not enough:
             return None
         answer = 1.0 + taken / asked
-        self.foreign = answer < ANSWERED
+        self.foreign = answer < self._answered
         self.unanswered = self.unanswered + 1 if self.foreign else 0
         self.dead = self.dead and self.foreign
         return answer

@@ -73,10 +73,10 @@ SLIGHT_RAD: Final = 0.1
 AFTER_S: Final = 1.5
 """So long after a disturbance nothing is asked: the part comes back."""
 RESAMPLES: Final = 1000
-LED_SECONDS: Final = 30.0
+LED_SECONDS: Final = 46.0
 LED_FROM_S: Final = 6.0
 ALONE_SECONDS: Final = 14.0
-FOUND_S: Final = 20.0
+FOUND_S: Final = 38.0
 LED_N: Final = 8.0
 LED_PERIOD_S: Final = (2.0, 3.0)
 LED_RAD: Final = (0.25, 0.4)
@@ -359,7 +359,7 @@ def _contrast_claims(seeds: range) -> list[Claim]:
             how = f"{what}, {'with' if probing else 'without'} probes"
             if case == "balanced":
                 hits = [t_s < inf for t_s in times]
-                claims.append(_share_claim(f"{how}: flagged within 20 s", hits, None))
+                claims.append(_share_claim(f"{how}: flagged within 38 s", hits, None))
             else:
                 claims.append(mean_claim(f"{how}: taken for own", own, "share of time"))
     return claims
