@@ -14,10 +14,14 @@ from typing import Final
 
 from cerebellum.contact_limits import LIMITS, Limits
 from cerebellum.forward_model import Surprise
+from firmware_bridge.joints import BODY_YAW
 
 MEMORY_S: Final = 0.06
 """Hands take at least so long to come: one tick of a slow loop, several of a fast one."""
 LONGEST_GAP_S: Final = 0.5
+SLIPS_S: Final = 0.6
+SLIPPING: Final = 0.3
+"""For so long after its own step the body's bearing sticks and slips, and counts only this much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Contact:
         """``limits`` of this loop's period, or all 1 to fit them."""
         self._limits = limits
         self._memory = [0.0] * 24
+        self._still_s = 0.0
 
     def step(self, surprise: Surprise) -> Evidence:
         """Evidence of this tick, and of those just before it."""
@@ -80,8 +85,10 @@ class Contact:
         scores = surprise.score.tolist()
         self._memory = [kept * m + fresh * s for m, s in zip(self._memory, scores, strict=True)]
         m, limits, hypot = self._memory, self._limits, math.hypot
+        self._still_s = 0.0 if surprise.step_rad[BODY_YAW] != 0.0 else self._still_s + dt_s
+        slips = SLIPPING if self._still_s < SLIPS_S else 1.0
         return Evidence(
-            body=abs(m[0]) / limits.body,
+            body=slips * abs(m[0]) / limits.body,
             legs=hypot(m[1], m[2], m[3], m[4], m[5], m[6]) / limits.legs,
             right=abs(m[7]) / limits.antenna,
             left=abs(m[8]) / limits.antenna,

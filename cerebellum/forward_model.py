@@ -272,7 +272,7 @@ class ForwardModel:
             self._learn_lags(surprise, use[LAG])
             self._learn_currents(surprise, use[CURRENT])
         if use[IMU].all():
-            self._reafference.learn(surprise.score[IMU], surprise.deviation[IMU], self._forgetting)
+            self._reafference.learn(surprise.score[IMU], surprise.deviation[IMU], surprise.dt_s)
         self._surprise = None
 
     def _joints(self, joints: JointsSense | None) -> tuple[Array, Array, Array, Bools]:

@@ -31,6 +31,9 @@ IMU_NOISE_TERMS: Final = 8
 change of the antennas' rates."""
 ANTENNAS: Final = slice(RIGHT_ANTENNA, None)
 SHORTEST_S: Final = 1e-3
+DRIFT_S: Final = 5e-5
+"""Share of a weight's first variance that comes back in a second: chips drift with their heat, and
+what was learned wrongly while a hand was not yet noticed must not stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ class Reafference:
         deviation = np.sqrt(own * own + doubt * self._noise[:, 0] ** 2)
         return self._weights @ terms, measured, deviation
 
-    def learn(self, score: Array, deviation: Array, forgetting: float) -> None:
+    def learn(self, score: Array, deviation: Array, dt_s: float) -> None:
         """Learn from the last ``foretell``: error in units of deviation, and that, each [6]."""
         # One covariance for all six, in units of each channel's own floor of noise; it shrinks by
         # what the calmest of them tells, and each learns by how calm it is itself.
@@ -130,9 +133,10 @@ class Reafference:
             self._unsure,
             error,
             np.full(1, calmest),
-            forgetting,
+            1.0,
             self._most,
         )
+        np.einsum("cnn->cn", self._covariance)[:] += DRIFT_S * dt_s * self._most
         learn_noise(
             self._noise, self._noise_terms, score, self._first_noise, np.ones(IMU_CHANNELS, bool)
         )

@@ -22,11 +22,11 @@ from cerebellum.contact import NOTHING, Contact, Evidence, limits_of, strongest
 from cerebellum.felt import FeltEvent, Kind, Phase, Place, Strength
 from cerebellum.forward_model import CHANNELS, LAG, PULSE_RAD, Surprise
 
-BEGINS: Final = 1.1
+BEGINS: Final = 1.25
 """Evidence of joints and IMU together; each alone has its limit at 1."""
-QUIET: Final = 0.7
+QUIET: Final = 0.6
 """Evidence below this is quiet."""
-SHOWS: Final = 0.4
+SHOWS: Final = 0.3
 """A part with less evidence than this was not touched itself."""
 QUIET_S: Final = 0.35
 RELEASED: Final = 0.5
@@ -49,14 +49,14 @@ AS_STRONG: Final = 0.3
 STROKE_S: Final = 0.35
 """A stroke presses and lets go again and again: for so long after its beginning there is evidence
 of this share of the greatest. A hand that pushes or holds lets go once."""
-ANTENNA_OF_LEGS: Final = 0.2
+ANTENNA_OF_LEGS: Final = 0.25
 """An antenna's evidence, as a share of the legs', from which on it was the antenna: its shaft
 shakes the head, while the head's shaking hardly moves an antenna."""
-LEGS_OF_SHAKEN: Final = 0.17
+LEGS_OF_SHAKEN: Final = 0.11
 """The legs' evidence, as a share of the IMU's, from which on it was the head."""
-KNOCK: Final = 9.5
+KNOCK: Final = 8.0
 """Evidence of the IMU that no hand on the body gives without turning it."""
-LEAN: Final = 6.0
+LEAN: Final = 5.0
 """Evidence of sway that no hand on head or body gives by itself."""
 RISE: Final = 2.0
 DOMINANT: Final = 2.5

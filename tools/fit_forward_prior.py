@@ -43,9 +43,9 @@ IMU_WEIGHTS: Final = np.zeros((6, 10))
 IMU_WEIGHTS[2, 3] = 1.0
 IMU_WEIGHTS[5, 0] = 9.80665
 """A level chip on the body: it turns with the body, and gravity pulls."""
-IMU_SPREAD: Final = (1e4, 1e4, 1e4, 2e5, 1e4, 1e4, 1e3, 2e5, 2e5, 2e5)
-"""Variances in units of the floor of the noise: 0.1 rad/s or 0.9 m/s^2 of offset, which is five
-degrees of slant; a chip on the foot or on the head; five degrees of mounting; what is left."""
+IMU_SPREAD: Final = (2e3, 1.6e3, 1.6e3, 5e3, 1e2, 1e2, 1e1, 2e3, 2e3, 2e3)
+"""Variances in units of the floor of the noise: 0.4 m/s^2 of offset and two degrees of slant;
+little doubt that it turns with the body, for a servo's rate of a moment teaches that badly."""
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ def felt(shape: dict[int, float], ticks: list[float], *, imu: bool = True) -> li
 )
 @pytest.mark.parametrize("imu", [True, False])
 def test_places(shape: dict[int, float], place: Place, imu: bool):
-    events = felt(shape, [40.0, -40.0], imu=imu)
+    events = felt(shape, [60.0, -60.0], imu=imu)
     assert events[0].phase is Phase.BEGAN
     assert events[0].t_mono_ns == 11 * 100_000_000
     assert {event.place for event in events} == {place}
@@ -76,7 +76,7 @@ def test_a_push_lasts_until_the_hand_has_left():
 
 
 def test_a_harder_push_is_felt_as_stronger():
-    weak, strong = (felt({1: 1.0, 3: -0.8}, [size, -size])[-1] for size in (25.0, 120.0))
+    weak, strong = (felt({1: 1.0, 3: -0.8}, [size, -size])[-1] for size in (45.0, 220.0))
     assert strong.force_n > 3.0 * weak.force_n
 
 
