@@ -9,10 +9,11 @@ One tick, batch B, senses S, streams M, six tokens of E numbers, neurons H, pred
     phi'   = (phi + breath_hz dt) mod 1                              [B, 1]     breathing, turns
     o      = W_o [h', sin 2 pi phi', cos 2 pi phi']                             all heads at once
 
-    place  = sum_k w_k place_k, w a softmax over places there        [B, 2]  where to look
+    place  = of the places there the one that draws most             [B, 2]  where to look
     c      = sigmoid(o_c)                                            [B, 1]  confidence in it
     gaze'  = place + e^(-c^2 r dt) (gaze - place)                    [B, 2]  gaze in mind
-    goal   = trim + [gaze', antennas, s gaze'_yaw] + swing           [B, 5]  clamped to limits
+    goal   = trim + [gaze', antennas, s gaze'_yaw] + swing           [B, 5]  the head not too far
+                                                                             ahead of the body
     command = goal + e^(-q dt) (last - goal)                         [B, 5]  a smooth step there
 
     next   ~ Normal(senses + change, e^v), v in LOG_VARIANCE         [B, P]  what will be felt
@@ -47,7 +48,13 @@ from ember_embodied.cells.pointing import MEASURED, THERE
 from ember_embodied.cells.senses import TOKENS, SenseReader, measure, sense, stream
 from ember_embodied.cells.skin import FELT, FELT_TICKS, Skin, window
 from ember_embodied.cells.space_map import SpaceMap, map_view
-from ember_embodied.command_space import BREATH_HZ, COMMAND_LIMIT_RAD, COMMANDS, PLACES_TOUCHED
+from ember_embodied.command_space import (
+    BREATH_HZ,
+    COMMAND_LIMIT_RAD,
+    COMMANDS,
+    HEAD_LEAD_RAD,
+    PLACES_TOUCHED,
+)
 from ember_embodied.sense_vector import PREDICTED
 
 BODY_SHARE: Final = 0.9
@@ -100,8 +107,10 @@ class Unrolled(NamedTuple):
     """Where it goes to, [T, B, 2] rad."""
     touch: Tensor
     """Log probabilities of no hand and of one at each place, [T, B, 4]."""
+    places: Tensor
+    """All places where it could go, [T, B, 6, 2] rad."""
     around: Tensor
-    """Log belief in each direction of the map, [T, B, K]."""
+    """Logits of the directions around, [T, B, K]."""
     state: State
     """After the last tick."""
 
@@ -113,11 +122,10 @@ def state_shapes(config: NetworkConfig) -> dict[str, int]:
 
 
 class Prepared(NamedTuple):
-    """What comes before the core: its input, views for the heads, log belief [..., K], states."""
+    """What comes before the core: its input, views for the heads, states."""
 
     given: Parts
     views: Views
-    around: Tensor
     looked: list[Parts]
     belief: Tensor
 
@@ -126,6 +134,8 @@ class Ember(nn.Module):
     """The network; ``forward`` is one pure step."""
 
     limit: Tensor
+    led: Tensor
+    ahead: Tensor
     goals_of_gaze: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -153,7 +163,7 @@ class Ember(nn.Module):
         inputs = len(TOKENS) * config.token
         self.map = SpaceMap(inputs, config.bins)
         self.core = make_core(config.core, inputs + config.bins, config.backbone, config.neurons)
-        self.heads = Heads(config.neurons)
+        self.heads = Heads(config.neurons, config.bins)
         self.skin = Skin(config.skin)
         self.pattern = Pattern()
         self.body_share = nn.Parameter(torch.tensor(BODY_SHARE))
@@ -174,6 +184,10 @@ class Ember(nn.Module):
         body[0, COMMANDS.index("body_yaw")] = 1.0
         self.register_buffer("goals_of_gaze", torch.stack((follow, body)), persistent=False)
         self.register_buffer("limit", torch.tensor(COMMAND_LIMIT_RAD), persistent=False)
+        led = torch.tensor([float(name == "head_yaw") for name in COMMANDS])
+        ahead = torch.where(led > 0.0, HEAD_LEAD_RAD, self.limit)
+        self.register_buffer("led", led, persistent=False)
+        self.register_buffer("ahead", ahead, persistent=False)
 
     def initial_state(self, batch: int) -> State:
         """The state at the start of a life."""
@@ -188,7 +202,7 @@ class Ember(nn.Module):
     ) -> tuple[Output, State]:
         """One step: senses [B, S], mask [B, M], dt [B, 1] s, state of the last step [B, W]."""
         (core, *looked), (belief, gaze, phase, excitement, *past) = self._split(state)
-        given, views, _, looked, belief = self._prepare(senses, mask, dt, looked, belief)
+        given, views, looked, belief = self._prepare(senses, mask, dt, looked, belief)
         y, openness, core = self.core.step(self.core.constants(), given, core)
         phase = self._breathe(phase, dt)
         wish = self.heads(y, phase, views, dt)
@@ -207,7 +221,7 @@ class Ember(nn.Module):
         """
         (core, *looked), (belief, gaze, phase, excitement, *past) = self._split(state)
         prepared = self._prepare(senses, mask, dt, looked, belief, ticks=True)
-        given, views, around, looked, belief = prepared
+        given, views, looked, belief = prepared
         felt = window(views.felt, past)
         touch = torch.log_softmax(self.skin(felt, mask), dim=-1)
         constants, hand = self.core.constants(), touch.exp()
@@ -226,7 +240,13 @@ class Ember(nn.Module):
         output = self._act(wish, (gazes, phases, excitements), openness, views)
         after = (belief, gaze, phase, excitement, *(part[-1] for part in felt[:-1]))
         return Unrolled(
-            output, gazes, wish.place, touch, around, self._join((core, *looked), after)
+            output=output,
+            gaze=gazes,
+            place=wish.place,
+            touch=touch,
+            places=wish.places,
+            around=wish.around,
+            state=self._join((core, *looked), after),
         )
 
     def _split(self, state: State) -> tuple[list[Parts], Parts]:
@@ -258,9 +278,9 @@ class Ember(nn.Module):
             tokens, _, _, load, parts = layer(tokens, bias, dt, parts, load, ticks=ticks)
             after.append(parts)
         flat = self.settle(tokens).flatten(-2)
-        logs, believed, belief = self.map(around, flat, dt, belief, ticks=ticks)
+        logs, sharp, belief = self.map(around, flat, dt, belief, ticks=ticks)
         given = self.core.prepare(torch.cat((flat, logs), dim=-1), dt)
-        return Prepared(given, Views._make((*views, believed)), logs, after, belief)
+        return Prepared(given, Views._make((*views, sharp)), after, belief)
 
     def _breathe(self, phase: Tensor, dt: Tensor) -> Tensor:
         return torch.fmod(phase + dt * self.config.breath_hz, 1.0)
@@ -269,11 +289,15 @@ class Ember(nn.Module):
         return torch.addcmul(place, kept, gaze - place)
 
     def _act(self, wish: Wish, pose: Parts, lif_gate: Tensor, views: Views) -> Output:
-        """Five commands that follow gaze and touch; without a last command they jump to goals."""
+        """Five commands that follow gaze and touch; without a last command they jump to goals.
+
+        On a long way the head runs ahead of the body as far as the neck allows, and waits there.
+        """
         gaze, phase, excitement = pose
         follow = self.goals_of_gaze[0] + self.body_share * self.goals_of_gaze[1]
         goal = wish.trim + gaze @ follow + self.pattern(excitement, phase)
-        goal = torch.clamp(goal, -self.limit, self.limit)
+        lead = views.last[..., -1:] * self.led
+        goal = torch.clamp(goal, lead - self.ahead, lead + self.ahead)
         command = torch.addcmul(goal, wish.command_kept, views.last - goal)
         return Output(
             command=torch.clamp(command, -self.limit, self.limit),

@@ -1,7 +1,8 @@
 """Heads: what the neurons say, in one product, and what it means in the world.
 
-    o       = W_o [y, sin 2 pi phi, cos 2 pi phi] + b                [B, 59]  all heads at once
-    place   = sum_k w_k place_k                                      see ``cells.pointing``
+    o       = W_o [y, sin 2 pi phi, cos 2 pi phi] + b                [B, N]   all heads at once
+    l       = log belief of the map + o_around                       [B, K]   who is where
+    place   = one of the places there, or where l is strongest       see ``cells.pointing``
     c, r, q = sigmoid(o)                                             confidence, rates as shares
     kept    = e^(-c^2 r dt) of the way to the place, e^(-q dt) of the way to the goals
     next    ~ Normal(senses + o_change, e^v), v in LOG_VARIANCE      the senses of the next tick
@@ -17,7 +18,7 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ember_embodied.cells.pointing import PLACES, point
+from ember_embodied.cells.pointing import PLACES, RING, Pointer, Ring
 from ember_embodied.command_space import COMMAND_LIMIT_RAD, COMMANDS
 from ember_embodied.sense_vector import PREDICTED
 
@@ -37,7 +38,7 @@ SURE_AT_START: Final = 0.9
 TURN: Final = 2.0 * pi
 
 _HEADS: Final[dict[str, int]] = {
-    "free": 2,
+    "pitch": 1,
     "trim": len(COMMANDS),
     "log_variance": len(PREDICTED),
     "confidence": 1,
@@ -46,8 +47,9 @@ _HEADS: Final[dict[str, int]] = {
     "place": len(PLACES),
     "change": len(PREDICTED),
 }
-_BENT: Final = ("free", "trim", "log_variance")
-"""Heads that go through tanh; the next three go through a sigmoid, the last two are linear."""
+_BENT: Final = ("pitch", "trim", "log_variance")
+"""Heads that go through tanh; the next three go through a sigmoid, the others are linear,
+last of all the ring of directions."""
 _SHARES: Final = ("confidence", "rate", "motion")
 
 
@@ -63,8 +65,8 @@ class Views(NamedTuple):
     now: Tensor
     """The senses that are foretold, [..., P]."""
     felt: Tensor
-    believed: Tensor
-    """Where the map of the space around is strongest, rad [..., 2]."""
+    around: Tensor
+    """Log belief of the map of the space around, sharpened, [..., K]; [..., 0] without a map."""
 
 
 class Wish(NamedTuple):
@@ -82,6 +84,10 @@ class Wish(NamedTuple):
     prediction: Tensor
     variance: Tensor
     gaze_gate: Tensor
+    places: Tensor
+    """All places that the gaze could go to, rad [..., 6, 2]."""
+    around: Tensor
+    """Logits of the ring of directions, [..., K]."""
 
 
 class Heads(nn.Module):
@@ -90,11 +96,14 @@ class Heads(nn.Module):
     reach: Tensor
     middle: Tensor
 
-    def __init__(self, neurons: int) -> None:
+    def __init__(self, neurons: int, bins: int) -> None:
+        """``bins`` of the map; without one the ring has ``RING`` directions of its own."""
         super().__init__()
-        self.weights = nn.Linear(neurons + 2, sum(_HEADS.values()))
+        self.mapped = bins > 0
+        self.ring, self.pointer = Ring(bins or RING), Pointer()
+        self.weights = nn.Linear(neurons + 2, sum(_HEADS.values()) + self.ring.bins)
         low, high = LOG_VARIANCE
-        reach = [*COMMAND_LIMIT_RAD[:2], *TRIM_RAD, *[(high - low) / 2.0] * len(PREDICTED)]
+        reach = [COMMAND_LIMIT_RAD[1], *TRIM_RAD, *[(high - low) / 2.0] * len(PREDICTED)]
         middle = [0.0] * (len(reach) - len(PREDICTED)) + [(high + low) / 2.0] * len(PREDICTED)
         self.register_buffer("reach", torch.tensor(reach), persistent=False)
         self.register_buffer("middle", torch.tensor(middle), persistent=False)
@@ -117,14 +126,17 @@ class Heads(nn.Module):
         angle = phase * TURN
         said = self.weights(torch.cat((y, torch.sin(angle), torch.cos(angle)), dim=-1))
         groups = [sum(_HEADS[n] for n in names) for names in (_BENT, _SHARES)]
-        bent, shares, logits, change = torch.split(
-            said, [*groups, _HEADS["place"], _HEADS["change"]], dim=-1
+        bent, shares, logits, change, around = torch.split(
+            said, [*groups, _HEADS["place"], _HEADS["change"], self.ring.bins], dim=-1
         )
         bent = self.middle + self.reach * torch.tanh(bent)
-        free, trim, log_variance = torch.split(bent, [_HEADS[n] for n in _BENT], dim=-1)
+        pitch, trim, log_variance = torch.split(bent, [_HEADS[n] for n in _BENT], dim=-1)
         shares = torch.sigmoid(shares)
         confidence, rate, motion = torch.split(shares, [_HEADS[n] for n in _SHARES], dim=-1)
-        place, gaze_gate = point(logits, views.there, views.places, free, views.believed)
+        around = around + views.around if self.mapped else around
+        place, gaze_gate, places = self.pointer(
+            logits, views.there, views.places, self.ring(around), pitch
+        )
         return Wish(
             place=place,
             gaze_kept=torch.exp(confidence * confidence * rate * (dt * -GAZE_RATE_HZ)),
@@ -134,4 +146,6 @@ class Heads(nn.Module):
             prediction=views.now + change,
             variance=torch.exp(log_variance),
             gaze_gate=gaze_gate,
+            places=places,
+            around=around,
         )

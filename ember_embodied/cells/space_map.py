@@ -11,7 +11,7 @@ Science 200, 1978; Stein and Meredith, The merging of the senses, 1993). With bi
            + g_s e^(-((theta_k - face) / FACE_RAD)^2)               and a face, where one is seen
     kept_k = e^(-r dt) (1 - g_l e^(-((theta_k - head) / CONE_RAD)^2))
     b'     = kept b + LAID_ON come                                   [B, K]  belief
-    yaw    = sum_k theta_k softmax_k(s log(b'_k + FLOOR))            where it is strongest
+    l      = s log(b'_k + FLOOR)                                     [B, K]  log belief, sharpened
 
 The four gates g come from the tokens: whether the array is to be believed now, and whether looking
 somewhere and finding nobody wipes out what was believed. They, r and s are learned.
@@ -19,12 +19,13 @@ somewhere and finding nobody wipes out what was believed. They, r and s are lear
 
 from __future__ import annotations
 
-from math import cos, pi, sin
+from math import cos, sin
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 
+from ember_embodied.cells.pointing import centres_rad
 from ember_embodied.cells.senses import Row, measure
 
 SHARPNESS: Final = 8.0
@@ -42,11 +43,6 @@ UNHEARD: Final = 20.0
 FORGETTING_HZ: Final = 0.3
 POINTEDNESS: Final = 3.0
 """r and s of a fresh network."""
-
-
-def centres_rad(bins: int) -> list[float]:
-    """Middles of the bins all the way round, rad, rising."""
-    return [pi * ((2 * k + 1) / bins - 1.0) for k in range(bins)]
 
 
 def map_view(bins: int) -> tuple[Row, ...]:
@@ -93,8 +89,7 @@ class SpaceMap(nn.Module):
             ticks: all but ``belief`` have T in front, for so many steps.
 
         Returns:
-            Log belief for the neurons [..., bins], where it is strongest [..., 2] rad (a sound
-            has no pitch), and the belief after the last step.
+            Log belief [..., bins], the same sharpened, and the belief after the last step.
         """
         come, kept = self._evidence(view, tokens, dt)
         if ticks:
@@ -106,12 +101,7 @@ class SpaceMap(nn.Module):
         else:
             belief = beliefs = belief * kept + come
         logs = torch.log(beliefs + FLOOR)
-        yaw = self.odds(logs) @ self.centres.unsqueeze(-1)
-        return logs, torch.cat((yaw, torch.zeros_like(yaw)), dim=-1), belief
-
-    def odds(self, logs: Tensor) -> Tensor:
-        """Chance of each direction [..., bins], from log belief."""
-        return torch.softmax(self.pointedness * logs, dim=-1)
+        return logs, self.pointedness * logs, belief
 
     def _evidence(self, view: Tensor, tokens: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """What comes, and which share of the old is kept, each [..., bins]."""

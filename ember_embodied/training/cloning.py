@@ -6,8 +6,8 @@ gradient there (truncated backpropagation through time). The loss of a tick is t
     command     smooth L1 to the lesson, in units of ``COMMAND_SCALE_RAD``
     gaze        smooth L1 to the direction behind it: bounded pull, so that of two hypotheses
                 the likelier one is learned, not the middle between them
-    place       the same to where that direction is on its way to
-    belief      surprise of the map at the direction of whoever the teacher attends
+    place       surprise of the places' weights at where that direction is on its way to
+    belief      surprise of the ring of directions at that of whoever the teacher attends
     prediction  ``forecast_loss`` of the senses of the next tick
     confidence  cross-entropy to "the place is within ``SURE_RAD`` of the teacher's"
     touch       cross-entropy to the place of a new hand, where anybody could say; while the
@@ -39,6 +39,14 @@ SURE_RAD: Final = 0.52
 CONFIDENCE_FLOOR: Final = 1e-6
 LOG_EVERY: Final = 20
 CHANCE_FLOOR: Final = 1e-4
+PLACE_SPREAD_RAD: Final = (
+    *((0.06, 0.06), (0.06, 0.06)),  # home, face
+    *((0.2, 0.2), (0.2, 0.2)),  # the two hypotheses of a sound
+    *((0.06, 0.06), (0.15, 0.15)),  # intent, ring of directions
+)
+"""Mean deviation of each place in yaw and pitch where it is the right one."""
+STRAY_DENSITY: Final = 1e-3
+"""A direction that no place leads to surprises no more than this, 1/rad^2."""
 WARM_UP_STEPS: Final = 30
 
 
@@ -53,9 +61,9 @@ class CloningConfig:
     final_rate: float = 1e-4
     """The rate falls evenly to this, after a short rise at the start."""
     gradient_clip: float = 1.0
-    gaze_weight: float = 1.0
-    place_weight: float = 0.3
-    belief_weight: float = 0.5
+    gaze_weight: float = 0.3
+    place_weight: float = 1.0
+    belief_weight: float = 1.0
     prediction_weight: float = 0.2
     confidence_weight: float = 0.2
     touch_weight: float = 1.0
@@ -160,8 +168,8 @@ def chunk_losses(
         (
             (weight * _smooth_l1(command)).mean(),
             _smooth_l1((lived.gaze - chunk["gaze"]) / GAZE_SCALE_RAD).mean(),
-            _smooth_l1(astray / GAZE_SCALE_RAD).mean(),
-            belief_loss(network, lived.around, chunk["goal"][..., 0], 1.0 - told),
+            place_loss(output.gaze_gate, lived.places, chunk["goal"]),
+            belief_loss(lived.around, chunk["goal"][..., 0], 1.0 - told),
             forecast_loss(output.prediction, output.variance, *felt),
             functional.binary_cross_entropy(sureness.clamp(floor, 1.0 - floor), sure),
             (certain.flatten() * touch_loss).mean(),
@@ -170,21 +178,35 @@ def chunk_losses(
     return losses, lived.state
 
 
-def belief_loss(network: Ember, around: Tensor, yaw: Tensor, counts: Tensor) -> Tensor:
-    """Mean -log of the chance that the map gives to a direction and its two neighbours.
+def place_loss(weights: Tensor, places: Tensor, goal: Tensor) -> Tensor:
+    """Mean surprise of a mixture of Laplace densities, one around each place.
+
+    Bishop, Mixture density networks, 1994: of two hypotheses each gets its share, and the middle
+    between them gets none.
 
     Args:
-        network: whose map it is; without one the loss is 0.
-        around: log belief, [..., K].
+        weights: of the places, [..., 6].
+        places: yaw and pitch of each, rad [..., 6, 2].
+        goal: where the teacher's gaze goes, rad [..., 2].
+    """
+    spread = places.new_tensor(PLACE_SPREAD_RAD)
+    off = (places - goal.unsqueeze(-2)).abs() / spread
+    density = torch.exp(-off.sum(dim=-1)) / (4.0 * spread.prod(dim=-1))
+    return -torch.log((weights * density).sum(dim=-1) + STRAY_DENSITY).mean()
+
+
+def belief_loss(around: Tensor, yaw: Tensor, counts: Tensor) -> Tensor:
+    """Mean -log of the chance that the ring gives to a direction and its two neighbours.
+
+    Args:
+        around: logits, [..., K].
         yaw: the direction, rad [...]; exactly 0 is nobody, and is left out.
         counts: 1 where the direction is that of a person, [...].
     """
     bins = around.shape[-1]
-    if not bins:
-        return yaw.new_zeros(())
     bin_of = ((yaw / (2.0 * pi) + 0.5) * bins).floor().long()
     near = (bin_of.unsqueeze(-1) + torch.arange(-1, 2, device=yaw.device)) % bins
-    chance = network.map.odds(around).gather(-1, near).sum(dim=-1)
+    chance = torch.softmax(around, dim=-1).gather(-1, near).sum(dim=-1)
     return (-torch.log(chance + CHANCE_FLOOR) * counts * (yaw != 0.0)).mean()
 
 

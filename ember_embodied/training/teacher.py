@@ -12,10 +12,15 @@ the network's own mistakes have brought the robot (DAgger: Ross et al., AISTATS 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, exp, hypot, pi, sin, sqrt
+from math import copysign, cos, exp, hypot, pi, sin, sqrt
 from typing import Final
 
-from ember_embodied.command_space import BREATH_HZ, COMMAND_LIMIT_RAD, PLACES_TOUCHED
+from ember_embodied.command_space import (
+    BREATH_HZ,
+    COMMAND_LIMIT_RAD,
+    HEAD_LEAD_RAD,
+    PLACES_TOUCHED,
+)
 from ember_embodied.sense_vector import wrap
 from firmware_bridge.command import MotorCommand
 from firmware_bridge.kinematics import (
@@ -31,6 +36,9 @@ TURN_TAKING_S: Final = 0.4
 FORGOTTEN_S: Final = 6.0
 """Who has been silent for so long, and is not in view, is no longer attended: a robot that has not
 found them by then cannot know where they are."""
+RIGHT_BEHIND_RAD: Final = 0.12
+"""Who is this near to straight behind is looked at from the side on which the head is: both ends
+of its reach are as good, and nobody could hear on which side they are."""
 PATIENCE_S: Final = 3.0
 """How long the gaze stays where a person was lost, before it goes home."""
 VIEW_YAW_RAD: Final = 0.52
@@ -44,8 +52,6 @@ ANTENNA_RATE_HZ: Final = 20.0
 """First-order rates of the gaze in mind, and of the five commands towards their goals."""
 BODY_SHARE: Final = 0.9
 """The body takes this share of the gaze's yaw, up to its limit."""
-HEAD_LEAD_RAD: Final = 0.6
-"""On a long way the head runs this far ahead of the body and waits there."""
 PITCH_SHARE: Final = 0.95
 """Share of what kinematics leaves to the pitch while the head is turned against the body."""
 DROOP_GAIN_HZ: Final = 1.0
@@ -185,7 +191,7 @@ class Teacher:
         if found is not None:
             self._lost_s = 0.0
             if found.facing or found.speaking:  # else the gaze stays where they were last
-                self._goal = _within(found.yaw_rad, found.pitch_rad)
+                self._goal = _within(_on_this_side(found, scene), found.pitch_rad)
             return GAZE_RATE_HZ
         self._attending = None
         self._lost_s += dt_s
@@ -256,6 +262,13 @@ def _within(yaw_rad: float, pitch_rad: float) -> tuple[float, float]:
     yaw_limit = COMMAND_LIMIT_RAD[0]
     pitch = _cut(pitch_rad, PITCH_SHARE * PITCH_UP_LIMIT_RAD, PITCH_SHARE * PITCH_DOWN_LIMIT_RAD)
     return _cut(wrap(yaw_rad), yaw_limit, yaw_limit), pitch
+
+
+def _on_this_side(person: Person, scene: Scene) -> float:
+    """Yaw of a person, rad; of one right behind on the side on which the head is."""
+    if pi - abs(person.yaw_rad) > RIGHT_BEHIND_RAD:
+        return person.yaw_rad
+    return copysign(abs(person.yaw_rad), scene.head_yaw_rad)
 
 
 def _off(person: Person, scene: Scene) -> tuple[float, float]:

@@ -26,6 +26,8 @@ SPEED_WINDOW_S: Final = 0.2
 FORGET_AFTER_S: Final = 0.7
 """A face that is missed for less stays the same face."""
 SAME_FACE_RAD: Final = 0.15
+FOVEA_RAD: Final = 0.3
+"""This far from the middle of the picture a face counts half: who looks at somebody means them."""
 LOYALTY: Final = 1.0
 """Extra score of a face in the place of the last one: another must be twice as good."""
 
@@ -53,7 +55,7 @@ NO_FACE: Final = FaceView(None, (0.0,) * FACE_FEATURES)
 
 
 class FaceTrack:
-    """Picks a face by size times confidence, and stays with it while it is nearly the best."""
+    """Picks a face by size, confidence and nearness to the middle; stays with it while it can."""
 
     def __init__(self) -> None:
         """No face was seen yet."""
@@ -97,7 +99,8 @@ class FaceTrack:
         )
 
     def _score(self, sighting: Sighting) -> float:
-        score = sighting.size_rad * sighting.confidence
+        off = math.hypot(sighting.yaw_rad, sighting.pitch_rad) / FOVEA_RAD
+        score = sighting.size_rad * sighting.confidence / (1.0 + off * off)
         if self._last is None or _apart(self._last, sighting) > SAME_FACE_RAD:
             return score
         return score * (1.0 + LOYALTY)

@@ -6,7 +6,7 @@ import torch
 from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES
 from ember_embodied.training import lives as files
-from ember_embodied.training.cloning import CloningConfig, Curve, belief_loss, clone
+from ember_embodied.training.cloning import CloningConfig, Curve, belief_loss, clone, place_loss
 from ember_embodied.training.lives import Life
 
 SMALL = NetworkConfig(token=16, backbone=24, neurons=24)
@@ -65,18 +65,30 @@ def test_the_same_seed_trains_the_same_network() -> None:
         assert torch.equal(one, other)
 
 
-def test_the_map_is_told_where_people_are_and_nothing_of_nobody() -> None:
-    network = Ember(NetworkConfig(token=8, backbone=12, neurons=12))
-    around = torch.full((1, 1, 36), -4.0)
+def test_the_ring_is_told_where_people_are_and_nothing_of_nobody() -> None:
+    around = torch.full((1, 1, 36), -12.0)
     around[..., 27] = 0.0  # believed: 95 degrees to the left
     counts = torch.ones(1, 1)
 
     def loss(degrees: float) -> float:
         yaw = torch.tensor([[degrees]]).deg2rad()
-        return float(belief_loss(network, around, yaw, counts).detach())
+        return float(belief_loss(around, yaw, counts).detach())
 
     assert loss(95.0) < 0.01
     assert loss(104.0) < 0.01
     assert loss(120.0) > 3.0
     assert loss(0.0) == 0.0
-    assert float(belief_loss(network, around, torch.ones(1, 1), 0.0 * counts).detach()) == 0.0
+    assert float(belief_loss(around, torch.ones(1, 1), 0.0 * counts).detach()) == 0.0
+
+
+def test_of_two_hypotheses_the_middle_is_worth_nothing() -> None:
+    goal = torch.tensor([[0.4, 0.0]])
+    front, behind, middle = ((yaw, 0.0) for yaw in (0.4, 2.7, 1.55))
+
+    def loss(*places: tuple[float, float], share: float) -> float:
+        weights = torch.tensor([[share, 1.0 - share, 0.0, 0.0, 0.0, 0.0]])
+        spots = torch.tensor([[*places, *[(0.0, 0.0)] * 4]])
+        return float(place_loss(weights, spots, goal))
+
+    assert loss(front, behind, share=0.9) < loss(front, behind, share=0.5)
+    assert loss(front, behind, share=0.5) < loss(middle, behind, share=0.9) - 2.0

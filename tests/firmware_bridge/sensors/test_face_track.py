@@ -41,6 +41,13 @@ def test_takes_the_biggest_and_stays_with_it() -> None:
     assert track.update(2 * FRAME_NS, [near, towering]).best is towering
 
 
+def test_whom_the_head_turns_to_is_seen_beside_a_bigger_face() -> None:
+    track = FaceTrack()
+    assert track.update(0, [Sighting(0.1, 0.0, 0.30, 0.9)]).best == Sighting(0.1, 0.0, 0.30, 0.9)
+    big, meant = Sighting(0.6, 0.0, 0.30, 0.9), Sighting(0.05, 0.0, 0.20, 0.9)
+    assert track.update(FRAME_NS, [big, meant]).best is meant
+
+
 def test_a_missed_frame_does_not_end_a_face_but_a_second_does() -> None:
     track = FaceTrack()
     face = Sighting(0.1, 0.0, 0.2, 0.9)
