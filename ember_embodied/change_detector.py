@@ -42,8 +42,9 @@ FOLLOWING: Final = 0.3
 """Share of its way to the newest reading that the mean direction of a voice goes in a tick."""
 HAND_S: Final = 0.3
 """The network tells a touch from this tick and three before it; all four are then felt."""
-VOICE_S: Final = 0.3
-"""Single directions scatter by up to 20 degrees; a few of them make one that can be turned to."""
+VOICE_S: Final = 1.0
+"""Single directions scatter by up to 20 degrees; a few of them make one that can be turned to, and
+who is not found there is looked for behind."""
 ONCE_S: Final = 0.1
 """A tick more, to see whether it lasts."""
 OWN_S: Final = 0.2
@@ -127,7 +128,7 @@ WATCHED: Final[tuple[Watched, ...]] = (
 )
 """What is watched, and how large a change is one: above the noise of the sensor and below what a
 hand, a voice or a face makes. Every mask bit is watched besides."""
-ONSETS: Final = (Onset("doa.speech", ONCE_S), Onset("camera.confidence", ONCE_S))
+ONSETS: Final = (Onset("doa.speech", VOICE_S), Onset("camera.confidence", ONCE_S))
 
 SECOND_US: Final = 1_000_000
 GAP_US: Final = round(LONGEST_GAP_S * SECOND_US)

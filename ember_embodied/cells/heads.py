@@ -133,13 +133,14 @@ class Heads(nn.Module):
         pitch, trim, log_variance = torch.split(bent, [_HEADS[n] for n in _BENT], dim=-1)
         shares = torch.sigmoid(shares)
         confidence, rate, motion = torch.split(shares, [_HEADS[n] for n in _SHARES], dim=-1)
+        sure = confidence.detach()  # it is a chance, and no lesson in speed may bend it
         around = around + views.around if self.mapped else around
         place, gaze_gate, places = self.pointer(
             logits, views.there, views.places, self.ring(around), pitch
         )
         return Wish(
             place=place,
-            gaze_kept=torch.exp(confidence * confidence * rate * (dt * -GAZE_RATE_HZ)),
+            gaze_kept=torch.exp(sure * sure * rate * (dt * -GAZE_RATE_HZ)),
             trim=trim,
             command_kept=torch.exp(motion * (dt * -MOTION_RATE_HZ)) * views.commanded,
             confidence=confidence,

@@ -9,7 +9,7 @@ Science 200, 1978; Stein and Meredith, The merging of the senses, 1993). With bi
     come_k = g_f e^(kappa (cos(theta_k - front) - 1))               a voice from the front,
            + g_m e^(kappa (cos(theta_k - mirror) - 1))              or from its mirror image,
            + g_s e^(-((theta_k - face) / FACE_RAD)^2)               and a face, where one is seen
-    kept_k = e^(-r dt) (1 - g_l e^(-((theta_k - head) / CONE_RAD)^2))
+    kept_k = e^(-dt (r + LOOK_HZ g_l e^(-((theta_k - head) / CONE_RAD)^2)))
     b'     = kept b + LAID_ON come                                   [B, K]  belief
     l      = s log(b'_k + FLOOR)                                     [B, K]  log belief, sharpened
 
@@ -37,6 +37,8 @@ SEEN: Final = 0.01
 """A face of this confidence is there."""
 LAID_ON: Final = 0.1
 """What one reading adds where it points: belief stays about 1."""
+LOOK_HZ: Final = 20.0
+"""How fast belief goes, at most, where somebody is looked for and not found."""
 FLOOR: Final = 0.02
 UNHEARD: Final = 20.0
 """Taken from the exponent while the array is absent."""
@@ -113,4 +115,5 @@ class SpaceMap(nn.Module):
         front, mirror, see, look = torch.split(torch.sigmoid(self.gates(tokens)), 1, dim=-1)
         see = see * torch.clamp(seen, 0.0, 1.0)
         come = front * from_front + mirror * from_mirror + see * face
-        return LAID_ON * come, torch.exp(-dt * torch.exp(self.log_rate)) * (1.0 - look * cone)
+        rate = torch.exp(self.log_rate) + LOOK_HZ * look * cone
+        return LAID_ON * come, torch.exp(-dt * rate)

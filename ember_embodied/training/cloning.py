@@ -65,7 +65,7 @@ class CloningConfig:
     place_weight: float = 1.0
     belief_weight: float = 1.0
     prediction_weight: float = 0.2
-    confidence_weight: float = 0.2
+    confidence_weight: float = 0.5
     touch_weight: float = 1.0
     hand_share: float = 1.5
     """How much more a tick counts in which a hand is new: most ticks have none."""
