@@ -1,16 +1,14 @@
 """The whole course: rounds of lives and lessons, then the exam, the bundle and its card.
 
-The first two rounds are driven by the teacher, every later one by the network of two rounds before
-(DAgger: Ross et al., AISTATS 2011): the lessons then cover the states into which the network's own
-mistakes lead. While a round is learned, the next one is lived beside it. All lives of all rounds
-are kept and learned from. Every file is written whole, so a course that was cut off goes on with
-the first life or round that is missing, and the result is the same.
+Round 0 is driven by the teacher, every later one by the network of the round before (DAgger: Ross
+et al., AISTATS 2011): the lessons then cover the states into which the network's own mistakes
+lead. All lives of all rounds are kept and learned from. Every file is written whole, so a course
+that was cut off goes on with the first life or round that is missing, and the result is the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import cos, pi
 from pathlib import Path
@@ -40,9 +38,8 @@ T = TypeVar("T")
 RIVALS: Final = ("pid", "stock")
 """Who takes the exam beside the network."""
 WEIGHTS_NAME: Final = "weights.npz"
-DRAFT_NAME: Final = "bundle"
-LAG: Final = 2
-"""Rounds between a network and the lives that it drives: living and learning go side by side."""
+THREADS: Final = 2
+"""Always as many, so that sums are rounded alike; the matrices are too small for more."""
 FORGETTING: Final = 0.85
 OLD_ODDS: Final = 0.3
 
@@ -53,7 +50,7 @@ class Course:
 
     seeds: tuple[int, int]
     """Lives of training are drawn from these seeds, [first, last)."""
-    rounds: int = 20
+    rounds: int = 16
     lives: int = 64
     """New lives of each round."""
     steps: int = 900
@@ -119,44 +116,26 @@ def train(course: Course, work: Path, jobs: int, progress: Progress) -> Ember:
     if last - first < needed:
         raise files.LifeError(f"seeds {first}:{last}: the course needs {needed} lives")
     torch.manual_seed(course.torch_seed)
-    torch.set_num_threads(1)  # the matrices are small, and more threads only wait for each other
+    torch.set_num_threads(THREADS)
     recorded = [files.load(Path(path)) for path in course.recorded]
     for path in sorted(work.glob("round_*/life_*.npz")):
         files.load(path)  # a spoiled life is refused before anything is learned
-    network, lives = Ember(course.network), list[list[files.Life]]()
-    with ThreadPoolExecutor(1) as beside:
-        lived = _start(beside, 0, course, work, jobs, progress)
-        for number in range(course.rounds):
-            folder = work / f"round_{number:02d}"
-            lives.append(lived.result())
-            if number + 1 < course.rounds:
-                lived = _start(beside, number + 1, course, work, jobs - 1, silent)
-            weights = folder / WEIGHTS_NAME
-            if weights.exists():
-                load_weights(network, weights)
-            else:
-                _learn(
-                    network, [*lives[:-1], lives[-1] + recorded], course, number, folder, progress
-                )
-                save_weights(network, weights)
-            _draft(network, course, folder / DRAFT_NAME)
+    network, lives, driver = Ember(course.network), list[list[files.Life]](), TEACHER
+    for number in range(course.rounds):
+        folder = work / f"round_{number:02d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        seeds = range(first + number * course.lives, first + (number + 1) * course.lives)
+        lives.append(_live_all(seeds, driver, course.rollout, folder, jobs, progress))
+        weights = folder / WEIGHTS_NAME
+        if weights.exists():
+            load_weights(network, weights)
+        else:
+            _learn(network, [*lives[:-1], lives[-1] + recorded], course, number, folder, progress)
+            save_weights(network, weights)
+        if number + 1 < course.rounds:
+            driver = str(_draft(network, course, folder / "bundle"))
     _finish_skin(network, [life for some in lives for life in some] + recorded, course, progress)
     return network
-
-
-def _start(
-    beside: Executor, number: int, course: Course, work: Path, jobs: int, progress: Progress
-) -> Future[list[files.Life]]:
-    """Begin to live a round's lives, beside the learning of the round before it.
-
-    So whoever drives is the network of two rounds before, and in the first two the teacher.
-    """
-    folder = work / f"round_{number:02d}"
-    folder.mkdir(parents=True, exist_ok=True)
-    first = course.seeds[0] + number * course.lives
-    seeds = range(first, first + course.lives)
-    driver = TEACHER if number < LAG else str(work / f"round_{number - LAG:02d}" / DRAFT_NAME)
-    return beside.submit(_live_all, seeds, driver, course.rollout, folder, max(1, jobs), progress)
 
 
 def _finish_skin(
@@ -177,10 +156,10 @@ def odds_of(rounds: int) -> list[float]:
     """How often a life of each round is learned from, the newest round 1.
 
     The newest lives show the mistakes that the network makes now, the older ones keep it from
-    making again what it has unlearned; the teacher's own, the first two, show no mistake at all.
+    making again what it has unlearned; the teacher's own, round 0, show no mistake at all.
     """
     odds = [max(OLD_ODDS, FORGETTING**age) for age in reversed(range(rounds))]
-    return [*(min(odd, OLD_ODDS) for odd in odds[:LAG]), *odds[LAG:]]
+    return [min(odds[0], OLD_ODDS), *odds[1:]]
 
 
 def _live_all(
