@@ -27,7 +27,7 @@ TRIM_RAD: Final = (0.35, 0.25, 1.5, 1.5, 0.35)
 antennas all of it."""
 GAZE_RATE_HZ: Final = 12.0
 MOTION_RATE_HZ: Final = 40.0
-"""Largest rates r and q."""
+"""Largest rates r and q of what is learned."""
 GAZE_RATE_START: Final = 0.18
 MOTION_RATE_START: Final = 0.14
 """Shares of them that a fresh network takes."""
@@ -37,13 +37,17 @@ SURE_AT_START: Final = 0.9
 """Confidence of a fresh network: sure enough to move, and so to learn."""
 TURN: Final = 2.0 * pi
 
+_MOVED: Final = ("head_yaw", "head_pitch", "body_yaw")
+"""Commands whose rate is learned. The antennas have one of their own: they answer touches, of
+which the lessons of their commands say nothing."""
+ANTENNA_RATE_HZ: Final = 20.0
 _HEADS: Final[dict[str, int]] = {
     "pitch": 1,
     "trim": len(COMMANDS),
     "log_variance": len(PREDICTED),
     "confidence": 1,
     "rate": 1,
-    "motion": len(COMMANDS),
+    "motion": len(_MOVED),
     "place": len(PLACES),
     "change": len(PREDICTED),
 }
@@ -95,6 +99,8 @@ class Heads(nn.Module):
 
     reach: Tensor
     middle: Tensor
+    moved: Tensor
+    given: Tensor
 
     def __init__(self, neurons: int, bins: int) -> None:
         """``bins`` of the map; without one the ring has ``RING`` directions of its own."""
@@ -107,6 +113,10 @@ class Heads(nn.Module):
         middle = [0.0] * (len(reach) - len(PREDICTED)) + [(high + low) / 2.0] * len(PREDICTED)
         self.register_buffer("reach", torch.tensor(reach), persistent=False)
         self.register_buffer("middle", torch.tensor(middle), persistent=False)
+        moved = torch.tensor([[float(name == c) for c in COMMANDS] for name in _MOVED])
+        given = (1.0 - moved.sum(dim=0)) * -ANTENNA_RATE_HZ
+        self.register_buffer("moved", moved * -MOTION_RATE_HZ, persistent=False)
+        self.register_buffer("given", given, persistent=False)
         with torch.no_grad():
             for name, start in (
                 ("confidence", SURE_AT_START),
@@ -142,7 +152,7 @@ class Heads(nn.Module):
             place=place,
             gaze_kept=torch.exp(sure * sure * rate * (dt * -GAZE_RATE_HZ)),
             trim=trim,
-            command_kept=torch.exp(motion * (dt * -MOTION_RATE_HZ)) * views.commanded,
+            command_kept=torch.exp(dt * (motion @ self.moved + self.given)) * views.commanded,
             confidence=confidence,
             prediction=views.now + change,
             variance=torch.exp(log_variance),

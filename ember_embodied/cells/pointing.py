@@ -43,12 +43,13 @@ MEASURED: Final = (
 THERE: Final = (
     NOTHING,
     Row({"camera.confidence": -LOST / SEEN}, {}, LOST),
-    stream("doa", absent=LOST, present=0.0),
-    stream("doa", absent=LOST, present=0.0),
+    Row({"doa.speech": -LOST}, {}, LOST),
+    Row({"doa.speech": -LOST}, {}, LOST),
     stream("intent", absent=LOST, present=0.0),
     NOTHING,
 )
-"""View of the senses: at least 0 for a place that is there, else ``LOST``."""
+"""View of the senses: at least 0 for a place that is there, else ``LOST``. A sound is there while
+speech is flagged: what the array says in silence is old, and goes along with the head."""
 
 
 RING: Final = 36

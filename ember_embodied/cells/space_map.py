@@ -13,8 +13,12 @@ Science 200, 1978; Stein and Meredith, The merging of the senses, 1993). With bi
     b'     = kept b + LAID_ON come                                   [B, K]  belief
     l      = s log(b'_k + FLOOR)                                     [B, K]  log belief, sharpened
 
-The four gates g come from the tokens: whether the array is to be believed now, and whether looking
-somewhere and finding nobody wipes out what was believed. They, r and s are learned.
+The four gates g come from the tokens and from how fast each joint moves, v, in whatever direction:
+
+    g      = sigmoid(W tokens + b - L v^2)                           own motors drown a voice
+
+They say whether the array is to be believed now, and whether looking somewhere and finding nobody
+wipes out what was believed. They, r and s are learned.
 """
 
 from __future__ import annotations
@@ -24,9 +28,11 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ember_embodied.cells.pointing import centres_rad
-from ember_embodied.cells.senses import Row, measure
+from ember_embodied.cells.senses import Row, measure, sense
+from firmware_bridge.joints import JOINTS
 
 SHARPNESS: Final = 8.0
 """kappa: a voice is laid on with a deviation of 20 degrees, more than one reading scatters."""
@@ -42,13 +48,15 @@ LOOK_HZ: Final = 20.0
 FLOOR: Final = 0.02
 UNHEARD: Final = 20.0
 """Taken from the exponent while the array is absent."""
+LOUD: Final = 4.0
+"""L of a fresh network, for the two gates of the voices: at 1 rad/s a joint takes 1 from them."""
 FORGETTING_HZ: Final = 0.3
 POINTEDNESS: Final = 3.0
 """r and s of a fresh network."""
 
 
 def map_view(bins: int) -> tuple[Row, ...]:
-    """View of the senses for a map of so many bins: exponents of both voices, face, head, seen."""
+    """View of the senses for a map of so many bins: voices, face, head, seen, speeds."""
     voices = tuple(
         Row(
             {f"doa.{kind}_cos": SHARPNESS * cos(c), f"doa.{kind}_sin": SHARPNESS * sin(c)},
@@ -59,7 +67,8 @@ def map_view(bins: int) -> tuple[Row, ...]:
         for c in centres_rad(bins)
     )
     face, head = measure("camera.yaw"), measure("head.yaw")
-    return (*voices, face, head, Row({"camera.confidence": 1.0 / SEEN}, {}))
+    speeds = (sense(f"joints.{joint.name}.velocity") for joint in JOINTS)
+    return (*voices, face, head, Row({"camera.confidence": 1.0 / SEEN}, {}), *speeds)
 
 
 class SpaceMap(nn.Module):
@@ -72,6 +81,8 @@ class SpaceMap(nn.Module):
         super().__init__()
         self.bins = bins
         self.gates = nn.Linear(inputs, 4)
+        drowned = torch.tensor([LOUD, LOUD, 0.0, 0.0]).unsqueeze(-1)
+        self.loud = nn.Parameter(-drowned.repeat(1, len(JOINTS)))
         self.log_rate = nn.Parameter(torch.tensor(FORGETTING_HZ).log())
         self.pointedness = nn.Parameter(torch.tensor(POINTEDNESS))
         self.register_buffer("centres", torch.tensor(centres_rad(bins)), persistent=False)
@@ -107,12 +118,15 @@ class SpaceMap(nn.Module):
 
     def _evidence(self, view: Tensor, tokens: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
         """What comes, and which share of the old is kept, each [..., bins]."""
-        voices, middles, seen = torch.split(view, [2 * self.bins, 2, 1], dim=-1)
+        voices, middles, seen, speeds = torch.split(
+            view, [2 * self.bins, 2, 1, len(JOINTS)], dim=-1
+        )
         off = (self.centres - middles.unsqueeze(-1)) / self.width
         face, cone = torch.exp(-off * off).unbind(dim=-2)
         voices = torch.exp(torch.clamp(voices, max=0.0))  # a wild reading is no loud one
         from_front, from_mirror = torch.split(voices, [self.bins, self.bins], dim=-1)
-        front, mirror, see, look = torch.split(torch.sigmoid(self.gates(tokens)), 1, dim=-1)
+        gates = self.gates(tokens) + functional.linear(speeds * speeds, self.loud)
+        front, mirror, see, look = torch.split(torch.sigmoid(gates), 1, dim=-1)
         see = see * torch.clamp(seen, 0.0, 1.0)
         come = front * from_front + mirror * from_mirror + see * face
         rate = torch.exp(self.log_rate) + LOOK_HZ * look * cone
