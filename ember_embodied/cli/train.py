@@ -15,7 +15,7 @@ from ember_embodied.errors import UserError, unknown
 from firmware_bridge.simulation.suite import SuiteError, load_suite
 
 SEEDS: Final = "0:2000"
-EXAM_SEEDS: Final = "950000:950040"
+EXAM_SEEDS: Final = "970000:970040"
 
 
 def command(

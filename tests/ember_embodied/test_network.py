@@ -129,6 +129,16 @@ def test_a_place_that_is_not_there_gets_no_gaze(network: Ember) -> None:
     assert sum(gate.values()) == pytest.approx(1.0)
 
 
+def test_in_silence_a_sound_is_no_place(network: Ember) -> None:
+    senses, mask = torch.zeros(1, SENSE_COUNT), torch.ones(1, MASK_COUNT)
+    for speech, there in ((0.0, False), (1.0, True)):
+        senses[0, INDEX["doa.speech"]] = speech / SENSES[INDEX["doa.speech"]].scale
+        with torch.inference_mode():
+            output, _ = network(senses, mask, torch.full((1, 1), 0.1), network.initial_state(1))
+        gate = dict(zip(PLACES, output.gaze_gate[0].tolist(), strict=True))
+        assert (gate["sound_front"] > 0.0, gate["sound_mirror"] > 0.0) == (there, there)
+
+
 def test_the_gaze_goes_where_the_gate_points(network: Ember) -> None:
     """With all of the gate on the face, the gaze in mind ends at the face's bearing."""
     senses, mask = torch.zeros(1, SENSE_COUNT), torch.ones(1, MASK_COUNT)

@@ -10,6 +10,7 @@ from ember_embodied.cells.pointing import Ring
 from ember_embodied.cells.space_map import SpaceMap, map_view
 from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES
+from firmware_bridge.joints import JOINTS
 
 BINS = 36
 WIDTH = 8
@@ -27,7 +28,12 @@ def _map(front: float, mirror: float, see: float, look: float) -> SpaceMap:
 
 
 def _view(
-    front_deg: float, mirror_deg: float, *, head_deg: float = 0.0, face_deg: float | None = None
+    front_deg: float,
+    mirror_deg: float,
+    *,
+    head_deg: float = 0.0,
+    face_deg: float | None = None,
+    speed_rad_s: float = 0.0,
 ) -> Tensor:
     """What the map sees of a tick, through the rows of its view."""
     values = {
@@ -38,6 +44,7 @@ def _view(
         "head.yaw": radians(head_deg),
         "camera.yaw": radians(face_deg or 0.0),
         "camera.confidence": 0.0 if face_deg is None else 0.9,
+        **{f"joints.{joint.name}.velocity": speed_rad_s for joint in JOINTS},
     }
     scaled = {name: value / SENSES[INDEX[name]].scale for name, value in values.items()}
     rows = map_view(BINS)
@@ -79,6 +86,13 @@ def test_a_place_where_nobody_is_found_is_no_longer_believed() -> None:
     looked = [_view(50.0, 130.0, head_deg=50.0)] * 5
     assert _believe(_map(1.0, 0.9, 0.0, 0.0), heard + looked) == pytest.approx(60.0, abs=25.0)
     assert _believe(_map(1.0, 0.9, 0.0, 0.9), heard + looked) == pytest.approx(130.0, abs=15.0)
+
+
+@pytest.mark.parametrize("speed_rad_s", [-3.0, 3.0])
+def test_own_motors_drown_a_voice_whichever_way_they_turn(speed_rad_s: float) -> None:
+    quiet = [_view(50.0, 130.0)] * 3
+    loud = [_view(-60.0, -120.0, speed_rad_s=speed_rad_s)] * 6
+    assert _believe(_map(0.9, 0.5, 0.0, 0.0), quiet + loud) == pytest.approx(50.0, abs=10.0)
 
 
 def test_a_seen_face_counts_and_an_unseen_one_does_not() -> None:

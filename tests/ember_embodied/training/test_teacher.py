@@ -37,6 +37,19 @@ def test_it_turns_to_a_speaker_behind_after_a_reaction_time() -> None:
     assert lessons[-1].command.body_yaw_rad == pytest.approx(2.05, abs=0.1)
 
 
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+@pytest.mark.parametrize("behind_deg", [176.0, -176.0])
+def test_who_is_right_behind_is_looked_at_from_the_side_of_the_head(
+    side: float, behind_deg: float
+) -> None:
+    ada = replace(BEHIND, yaw_rad=radians(behind_deg))
+    scene = replace(NOBODY, people=(ada,), head_yaw_rad=side)
+    last, teacher = MotorCommand(side, 0.0, 0.17, -0.17, side), Teacher()
+    for _ in range(5):
+        lesson = teacher.step(scene, DT_S, last)
+    assert lesson.goal[0] == pytest.approx(side * 2.7)
+
+
 def test_it_trims_a_body_that_lands_short() -> None:
     lessons = _live(Teacher(), replace(NOBODY, people=(BEHIND,)), 100, droop_rad=0.1)
     assert lessons[-1].command.head_yaw_rad - 0.1 == pytest.approx(BEHIND.yaw_rad, abs=0.01)
