@@ -140,7 +140,7 @@ def test_the_scatter_of_a_voice_is_no_event_but_another_place_is(quiet: Quiet) -
     for _ in range(200):
         quiet.senses[sine] = rng.normal(0.0, np.sin(np.radians(10.0)))
         steps += quiet.tick().stepped
-    assert steps < 30
+    assert steps < 60  # a wild reading or two, each followed for a second
     quiet.senses[sine] = 0.8
     assert quiet.tick().stepped
 

@@ -18,7 +18,9 @@ from ember_embodied.errors import UserError
 
 def test_every_benchmark_is_in_the_table() -> None:
     folder = Path(claims.__file__).parent
-    runs = {path.stem for path in folder.glob("*.py") if "\ndef run(" in path.read_text()}
+    files = {path.stem: path for path in folder.glob("*.py")}
+    files |= {path.parent.name: path for path in folder.glob("*/__init__.py")}
+    runs = {name for name, path in files.items() if "\ndef run(" in path.read_text()}
     assert set(bench.BENCHES) == runs
 
 
