@@ -2,8 +2,8 @@
 
 A touch lasts longer than a tick of a fast loop, so surprises are summed over a short memory, in
 which those of one touch have one sign and noise has none. Each kind of evidence is then compared
-with its limit: what an untouched, dancing robot exceeds about once in an hour
-(``contact_limits``, fitted on other servo units). Evidence of 1 is that limit.
+with its limit, near the top of what an untouched, dancing robot says (``contact_limits`` tells how
+it was set). Evidence of 1 is that limit.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Coefficients, their spread from unit to unit, and noise of ``forward_model`` and ``reafference``,
 in their units and order, as written by
 
-    python tools/fit_forward_prior.py --seeds 3000:3008 --seconds 100
+    python tools/fit_forward_prior.py --data DIR --seeds 3000:3008 --seconds 100
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The skin without skin: where and how the robot is touched, from what its own motion leaves open.
 
-An episode begins when joints and IMU together say more than an untouched robot says about once in
-an hour (``contact``), and is over when all is quiet and what was pressed has come back: that is the
+An episode begins when joints and IMU together go beyond what an untouched robot says
+(``contact``), and is over when all is quiet and what was pressed has come back: that is the
 hysteresis. Where it is follows from mechanics. An antenna that is touched moves against its own
 servo. A hand on the head loads the legs more than it shakes the foot. A hand on the body turns its
 bearing, or rocks the robot on its feet and leaves the legs alone. What shakes the foot without

@@ -61,7 +61,7 @@ def main() -> None:
     for rate_hz in RATES_HZ:
         lives = _lives(range(first, last), options.seconds, rate_hz, motions)
         fits.append(fit(lives, rate_hz))
-    write(fits, f"--seeds {options.seeds} --seconds {options.seconds:g}")
+    write(fits, f"--data DIR --seeds {options.seeds} --seconds {options.seconds:g}")
 
 
 def _lives(seeds: range, seconds: float, rate_hz: float, motions: Sequence[Track]) -> list[Life]:
