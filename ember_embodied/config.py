@@ -23,6 +23,7 @@ from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
 
+from cerebellum.settings import CerebellumSettings
 from ember_embodied.arming import ArmingSettings
 from ember_embodied.errors import UserError, existing_file, nearest
 from ember_embodied.pace import LoopSettings
@@ -50,6 +51,7 @@ class Config:
     loop: LoopSettings = field(default_factory=LoopSettings)
     arming: ArmingSettings = field(default_factory=ArmingSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    cerebellum: CerebellumSettings = field(default_factory=CerebellumSettings)
     servos: ServoSettings = field(default_factory=ServoSettings)
     daemon: DaemonSettings = field(default_factory=DaemonSettings)
     imu: ImuSettings = field(default_factory=ImuSettings)

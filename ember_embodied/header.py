@@ -10,6 +10,7 @@ from typing import Final
 
 import onnxruntime
 
+import cerebellum
 import ember_embodied
 import firmware_bridge
 import hippocampus
@@ -19,11 +20,11 @@ from hippocampus.tick_record import HeaderRecord
 
 FORMAT_VERSION: Final = 1
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
-_PACKAGES: Final = (ember_embodied, firmware_bridge, hippocampus)
+_PACKAGES: Final = (cerebellum, ember_embodied, firmware_bridge, hippocampus)
 
 
 def code_digest() -> str:
-    """SHA-256 over the names and contents of every source file of the three packages."""
+    """SHA-256 over the names and contents of every source file of the four packages."""
     digest = hashlib.sha256()
     for package in _PACKAGES:
         root = Path(str(package.__file__)).parent

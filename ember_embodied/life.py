@@ -1,18 +1,23 @@
 """One life of the robot: armed, ticking at its pace, parked. What is pure is in ``loop``.
 
-Order of a cycle: wait, sense, think, act; only then record, publish, show. Nothing after ``act``
-can delay the movement of its own tick, and each of them is bounded for the next one.
+Order of a cycle: wait, sense, think, act; only then record, learn, publish, show. Nothing after
+``act`` can delay the movement of its own tick, and each of them is bounded for the next one.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from cerebellum import in_flight
+from cerebellum.cerebellum import Cerebellum, Learnt
+from cerebellum.felt import Phase as TouchPhase
 from ember_embodied.arming import Arming, ArmingSettings
 from ember_embodied.bodies import WorldSource, no_world
+from ember_embodied.guidance import learn, learning_record
+from ember_embodied.keeper import Keeper
 from ember_embodied.loop import Mind, initial_state, tick
 from ember_embodied.tick_state import TickState, to_bytes
 from firmware_bridge.body import Body
@@ -92,12 +97,15 @@ class Life:
         wall: Clock | None = None,
         stopwatch: Clock,
         parking: Callable[[], None] = _nothing,
+        cerebellum: Cerebellum | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         """``body`` is open.
 
         ``wall`` paces a body that lives in virtual time to the real one; without it such a body
         lives as fast as it can. ``stopwatch`` measures where the time of a tick goes. ``parking``
-        is called when the last tick is done, before the body is parked.
+        is called when the last tick is done, before the body is parked. ``keeper`` keeps what
+        the ``cerebellum`` learns.
         """
         self._body = body
         self._mind = mind
@@ -108,6 +116,8 @@ class Life:
         self._companions = companions
         self._stopwatch = stopwatch
         self._parking = parking
+        self._cerebellum = cerebellum
+        self._keeper = keeper
         self._pacers = [Pacer(body.clock, mind.period_ns)]
         if wall is not None and isinstance(body.clock, VirtualClock):
             self._pacers.append(Pacer(wall, mind.period_ns))
@@ -145,7 +155,9 @@ class Life:
         sense = self._asked(self._body.sense())
         sensed_ns = read()
         before = self._state
-        record, self._state = tick(sense, before, self._mind)
+        if self._cerebellum is not None and self._keeper is not None:
+            self._cerebellum.frozen = self._keeper.frozen
+        record, self._state = tick(sense, before, self._mind, self._cerebellum)
         thought_ns = read()
         sent = self._body.act(record.gated)
         acted_ns = read()
@@ -154,6 +166,8 @@ class Life:
         told_ns = read()
         self._record(record, before, events)
         recorded_ns = read()
+        events += self._learn(record)
+        learnt_ns = read()
         timing = TimingRecord(
             tick=record.tick,
             t_mono_ns=sense.t_mono_ns,
@@ -165,6 +179,7 @@ class Life:
             act_ns=acted_ns - thought_ns,
             record_ns=recorded_ns - told_ns,
             dropped_records=self._recorder.dropped if self._recorder else 0,
+            learn_ns=learnt_ns - recorded_ns,
         )
         if self._recorder is not None:
             self._recorder.put(timing)
@@ -194,12 +209,35 @@ class Life:
             return
         t_mono_ns = record.sense.t_mono_ns
         if self._recorder.wants_snapshot(t_mono_ns):
-            self._recorder.put(SnapshotRecord(record.tick, t_mono_ns, to_bytes(before)))
+            whole = b"" if self._cerebellum is None else in_flight.to_bytes(self._cerebellum)
+            self._recorder.put(SnapshotRecord(record.tick, t_mono_ns, to_bytes(before), whole))
         self._recorder.put(record)
         for change in self._world():
             self._recorder.put(change)
         for event in events:
             self._recorder.put(event)
+
+    def _learn(self, record: TickRecord) -> list[EventRecord]:
+        """Let the cerebellum learn from a tick whose command is out; what it has to tell."""
+        if self._cerebellum is None:
+            return []
+        learnt = learn(self._cerebellum, record)
+        trouble: tuple[str, ...] = ()
+        if self._keeper is not None:
+            trouble = self._keeper.follow(self._cerebellum, record.sense)
+        sense = record.sense
+        events = [
+            EventRecord(sense.t_mono_ns, sense.t_wall_ns, record.tick, level, name, text)
+            for level, name, text in (
+                *_told(learnt),
+                *((ERROR, "cerebellum", text) for text in trouble),
+            )
+        ]
+        if self._recorder is not None:
+            self._recorder.put(learning_record(record, learnt))
+            for event in events:
+                self._recorder.put(event)
+        return events
 
     def _events(self, record: TickRecord, before: TickState) -> list[EventRecord]:
         """What a person would like to be told about this tick; mostly nothing."""
@@ -247,6 +285,16 @@ class Life:
             missed_cycles=self._missed,
             dropped_records=self._recorder.dropped if self._recorder else 0,
         )
+
+
+def _told(learnt: Learnt) -> Iterator[tuple[int, str, str]]:
+    """Level, name and text of what a person would like to know of a tick's learning."""
+    for touch in learnt.touches:
+        if touch.phase is TouchPhase.OVER:
+            place = touch.place.value.replace("_", " ")
+            yield INFO, "touch", f"{place}: {touch.kind.value.replace('_', ' ')}, {touch.strength}"
+    if learnt.moved:
+        yield INFO, "cerebellum", "carried: the yaw table is applied by half until the next looks"
 
 
 def _wish_of_nobody(now_ns: int) -> IntentSense:

@@ -1,9 +1,11 @@
 """The one function that the robot, the simulation and the replay all call.
 
-    BodySense -> sense vector -> network step -> faults -> mode -> kinematics -> gate -> targets
+    BodySense -> correction -> sense vector -> network step -> faults -> mode -> kinematics
+              -> correction -> gate -> targets
 
 ``tick`` is pure: it reads no clock, draws no number and keeps nothing; all that it remembers is
-in ``TickState``. So the same senses and the same bundle give the same commands, bit for bit.
+in ``TickState``. So the same senses and the same bundle give the same commands, bit for bit. The
+cerebellum, where there is one, is only asked; it learns when the command is out.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Final
 
+from cerebellum.cerebellum import Cerebellum
+from ember_embodied.guidance import guidance, heard
 from ember_embodied.runtime import Policy
 from ember_embodied.sense_vector import encode
 from ember_embodied.tick_state import TickState
-from firmware_bridge.command import MotorCommand
+from firmware_bridge.command import Mode, MotorCommand
 from firmware_bridge.failsafe import FailsafeState, faults_of, goal_of_mode, update
 from firmware_bridge.gate import gate, pin
 from firmware_bridge.joints import REST_POSE_RAD
@@ -57,27 +61,32 @@ def initial_state(mind: Mind) -> TickState:
     )
 
 
-def tick(sense: BodySense, state: TickState, mind: Mind) -> tuple[TickRecord, TickState]:
+def tick(
+    sense: BodySense, state: TickState, mind: Mind, cerebellum: Cerebellum | None = None
+) -> tuple[TickRecord, TickState]:
     """One tick of the loop.
 
     Args:
         sense: the body as felt now. An ARM request in its intent has passed the pre-arm checks.
         state: what the last tick left.
         mind: network and period.
+        cerebellum: corrects what is heard and what is sent; it is not changed. None: nothing does.
 
     Returns:
         The record of the tick, its ``sent`` still None, and the state for the next one.
     """
     period_s = mind.period_ns / _SECOND_NS
     dt_s = (sense.t_mono_ns - state.t_mono_ns) / _SECOND_NS if state.tick else period_s
-    senses, mask = encode(sense, state.last_command)
+    corrections = (0.0, 0.0) if cerebellum is None else cerebellum.correct(sense)
+    senses, mask = encode(heard(sense, *corrections), state.last_command)
     network_dt_s = min(DT_MAX_S, max(DT_MIN_S, dt_s))
     step = mind.runtime.step(senses, mask, network_dt_s, state.network)
     requested = MotorCommand(*map(float, step.command))
 
     sound = all(map(isfinite, step.command))
     seen = state.streams_seen | _streams(sense)
-    faults = faults_of(sense, seen, state.torque_enabled)
+    told = Fault.NONE if cerebellum is None else cerebellum.fault
+    faults = faults_of(sense, seen, state.torque_enabled) | told
     faults |= Fault.NONE if sound else Fault.COMMAND_INVALID
     faults |= Fault.LOOP_LATE if dt_s > LATE_PERIODS * period_s else Fault.NONE
 
@@ -87,7 +96,12 @@ def tick(sense: BodySense, state: TickState, mind: Mind) -> tuple[TickRecord, Ti
     request = sense.intent.request if sense.intent is not None else ModeRequest.NONE
     failsafe = update(state.failsafe, faults, request, pose, sense.t_mono_ns)
 
-    wanted = joints_of_command(requested)[0] if sound else last
+    intent = joints_of_command(requested)[0] if sound else last
+    if cerebellum is not None and sound:
+        intent = (cerebellum.body_goal(intent[0]), *intent[1:])
+    wanted = intent
+    if cerebellum is not None and failsafe.mode is Mode.RUN:
+        wanted = cerebellum.altered(intent, sense.t_mono_ns)
     goal, scale = goal_of_mode(failsafe, wanted, pose, period_s)
     result = gate(goal, state.gate, measured, dt_s, scale)
 
@@ -106,6 +120,9 @@ def tick(sense: BodySense, state: TickState, mind: Mind) -> tuple[TickRecord, Ti
         gated=result.targets,
         clip_bits=int(result.clips),
         sent=None,
+        guidance=None
+        if cerebellum is None
+        else guidance(cerebellum, corrections, told, intent, wanted),
     )
     after = TickState(
         tick=state.tick + 1,

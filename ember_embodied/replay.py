@@ -1,7 +1,8 @@
 """A recorded life, thought again: every tick of a log through a bundle, compared bit for bit.
 
 The log is the test (openpilot's process replay): the same ``tick`` gets the logged senses and
-the logged state of a file's head, and whatever it decides must be what was decided then. Stages
+the logged state of a file's head, and whatever it decides must be what was decided then. Where a
+cerebellum was in the loop it learns again, so that what it corrects later is compared too. Stages
 are compared in the order in which they work, so the first difference names its cause.
 """
 
@@ -10,14 +11,18 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Final
 
+from cerebellum import in_flight
+from cerebellum.cerebellum import Cerebellum
+from ember_embodied.guidance import learn
 from ember_embodied.loop import Mind, tick
-from ember_embodied.tick_state import TickState, from_bytes, to_bytes
+from ember_embodied.tick_state import SnapshotError, TickState, from_bytes, to_bytes
 from hippocampus.tick_record import SnapshotRecord, TickRecord
 
 STAGES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("hearing", ("guidance",)),
     ("network", ("stepped", "requested", "prediction", "variance", "confidence", "gates")),
     ("failsafe", ("fault_bits", "mode")),
     ("kinematics", ("goal_rad",)),
@@ -67,29 +72,54 @@ def replay(
     Raises ``SnapshotError`` when a snapshot is of another version.
     """
     state: TickState | None = None
+    cerebellum: Cerebellum | None = None
     ticks = compared = identical = restarts = 0
     for record in records:
         if isinstance(record, SnapshotRecord):
             if state is None or state.tick != record.tick:
                 restarts += compared > 0
-                state = from_bytes(record.state)
-            elif to_bytes(state) != record.state:
-                found = Difference(record.tick, "state", "snapshot", "as logged", "not the same")
+                state, cerebellum = from_bytes(record.state), _cerebellum_of(record)
+            elif (part := _parted_from(record, state, cerebellum)) is not None:
+                found = Difference(record.tick, part, "snapshot", "as logged", "not the same")
                 return ReplayReport(ticks, compared, identical, found, restarts)
             continue
         ticks += 1
         if state is None or state.tick != record.tick:
             state = None
             continue
-        thought, state = tick(record.sense, state, mind)
+        if cerebellum is not None and record.guidance is not None:
+            cerebellum.frozen = record.guidance.frozen
+        thought, state = tick(record.sense, state, mind, cerebellum)
         compared += 1
         found_here = first_difference(record, thought)
         if found_here is not None:
             return ReplayReport(ticks, compared, identical, found_here, restarts)
+        if cerebellum is not None:
+            learn(cerebellum, replace(thought, sent=record.sent))
         identical += 1
         if progress is not None:
             progress(identical)
     return ReplayReport(ticks, compared, identical, None, restarts)
+
+
+def _cerebellum_of(record: SnapshotRecord) -> Cerebellum | None:
+    """The cerebellum of a file's head; raises ``SnapshotError`` on one of another version."""
+    if not record.cerebellum:
+        return None
+    try:
+        return in_flight.from_bytes(record.cerebellum, Cerebellum)
+    except in_flight.InFlightError as error:
+        raise SnapshotError(f"the cerebellum of tick {record.tick}: {error}") from error
+
+
+def _parted_from(
+    record: SnapshotRecord, state: TickState, cerebellum: Cerebellum | None
+) -> str | None:
+    """Which part of the state is not the logged one; None when all is the same."""
+    if to_bytes(state) != record.state:
+        return "state"
+    whole = b"" if cerebellum is None else in_flight.to_bytes(cerebellum)
+    return None if whole == record.cerebellum else "learning"
 
 
 def first_difference(logged: TickRecord, thought: TickRecord) -> Difference | None:

@@ -32,15 +32,21 @@ from firmware_bridge.senses import (
 from hippocampus import ember_pb2 as pb
 from hippocampus.tick_record import (
     EventRecord,
+    GuidanceRecord,
     HeaderRecord,
+    LearningRecord,
+    LookRecord,
+    ReachRecord,
     Record,
     SnapshotRecord,
     TickRecord,
     TimingRecord,
+    TouchRecord,
     WorldRecord,
 )
 
 RecordT = TypeVar("RecordT", bound=Record)
+PartT = TypeVar("PartT", TouchRecord, LookRecord, ReachRecord)
 
 
 def encode(record: Record) -> bytes:
@@ -50,6 +56,8 @@ def encode(record: Record) -> bytes:
     """
     if isinstance(record, TickRecord):
         return _tick_message(record).SerializeToString(deterministic=True)
+    if isinstance(record, LearningRecord):
+        return _learning_message(record).SerializeToString(deterministic=True)
     return _flat_message(record).SerializeToString(deterministic=True)
 
 
@@ -61,6 +69,8 @@ def decode(kind: type[RecordT], data: bytes) -> RecordT | None:
         message.ParseFromString(data)
         if kind is TickRecord:
             return cast(RecordT, _tick_record(message))
+        if kind is LearningRecord:
+            return cast(RecordT, _learning_record(message))
         return cast(RecordT, _flat_record(any_kind, message))
     except (DecodeError, ValueError):
         # A CRC that happens to match over damaged bytes, or another writer's enum value.
@@ -74,9 +84,12 @@ _MESSAGES: Final[dict[type[Record], Callable[[], Any]]] = {
     WorldRecord: pb.WorldRecord,
     SnapshotRecord: pb.SnapshotRecord,
     HeaderRecord: pb.HeaderRecord,
+    LearningRecord: pb.LearningRecord,
 }
-_FLAT_FIELDS: Final = {
-    kind: tuple(kind.__dataclass_fields__) for kind in _MESSAGES if kind is not TickRecord
+_FLAT_FIELDS: Final[dict[type, tuple[str, ...]]] = {
+    kind: tuple(kind.__dataclass_fields__)
+    for kind in (*_MESSAGES, GuidanceRecord, TouchRecord, LookRecord, ReachRecord)
+    if kind is not TickRecord
 }
 
 
@@ -151,7 +164,55 @@ def _tick_message(record: TickRecord) -> pb.TickRecord:
         sent=None if sent is None else _targets_message(sent),
         skipped=not record.stepped,
         variance=record.variance,
+        guidance=None if record.guidance is None else _part(pb.Guidance, record.guidance),
     )
+
+
+def _part(message: Callable[..., Any], part: Any) -> Any:
+    """A part of a record whose message has the record's own names."""
+    return message(**{name: getattr(part, name) for name in _FLAT_FIELDS[type(part)]})
+
+
+def _part_record(kind: type[PartT], message: Any) -> PartT:
+    return kind(**{name: getattr(message, name) for name in _FLAT_FIELDS[kind]})
+
+
+def _learning_message(record: LearningRecord) -> pb.LearningRecord:
+    look, reach = record.look, record.reach
+    return pb.LearningRecord(
+        tick=record.tick,
+        t_mono_ns=record.t_mono_ns,
+        verdicts=record.verdicts,
+        strangeness=record.strangeness,
+        lost=record.lost,
+        hearing_counts=record.hearing_counts,
+        surprise=record.surprise,
+        touches=[_part(pb.Touch, touch) for touch in record.touches],
+        look=None if look is None else _part(pb.Look, look),
+        reach=None if reach is None else _part(pb.Reach, reach),
+    )
+
+
+def _learning_record(message: pb.LearningRecord) -> LearningRecord:
+    return LearningRecord(
+        tick=message.tick,
+        t_mono_ns=message.t_mono_ns,
+        verdicts=tuple(message.verdicts),
+        strangeness=tuple(message.strangeness),
+        lost=tuple(message.lost),
+        hearing_counts=message.hearing_counts,
+        surprise=message.surprise,
+        touches=tuple(_part_record(TouchRecord, touch) for touch in message.touches),
+        look=_part_record(LookRecord, message.look) if message.HasField("look") else None,
+        reach=_part_record(ReachRecord, message.reach) if message.HasField("reach") else None,
+    )
+
+
+def _guidance(message: pb.Guidance) -> GuidanceRecord:
+    values = {name: getattr(message, name) for name in _FLAT_FIELDS[GuidanceRecord]}
+    values["intent_rad"] = tuple(values["intent_rad"])
+    values["fault_bits"] = Fault(values["fault_bits"])
+    return GuidanceRecord(**values)
 
 
 def _targets_message(targets: JointTargets) -> pb.JointTargets:
@@ -229,6 +290,7 @@ def _tick_record(message: pb.TickRecord) -> TickRecord:
         sent=_targets(message.sent) if message.HasField("sent") else None,
         stepped=not message.skipped,
         variance=tuple(message.variance),
+        guidance=_guidance(message.guidance) if message.HasField("guidance") else None,
     )
 
 

@@ -193,8 +193,32 @@ class JointTargets(_message.Message):
     duration_s: float
     def __init__(self, position_rad: _Optional[_Iterable[float]] = ..., torque_enabled: bool = ..., duration_s: _Optional[float] = ...) -> None: ...
 
+class Guidance(_message.Message):
+    __slots__ = ("front_correction_rad", "mirror_correction_rad", "variant", "greedy", "randomisation", "fault_bits", "probe_kind", "probe_part", "intent_rad", "frozen")
+    FRONT_CORRECTION_RAD_FIELD_NUMBER: _ClassVar[int]
+    MIRROR_CORRECTION_RAD_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    GREEDY_FIELD_NUMBER: _ClassVar[int]
+    RANDOMISATION_FIELD_NUMBER: _ClassVar[int]
+    FAULT_BITS_FIELD_NUMBER: _ClassVar[int]
+    PROBE_KIND_FIELD_NUMBER: _ClassVar[int]
+    PROBE_PART_FIELD_NUMBER: _ClassVar[int]
+    INTENT_RAD_FIELD_NUMBER: _ClassVar[int]
+    FROZEN_FIELD_NUMBER: _ClassVar[int]
+    front_correction_rad: float
+    mirror_correction_rad: float
+    variant: int
+    greedy: int
+    randomisation: float
+    fault_bits: int
+    probe_kind: int
+    probe_part: int
+    intent_rad: _containers.RepeatedScalarFieldContainer[float]
+    frozen: bool
+    def __init__(self, front_correction_rad: _Optional[float] = ..., mirror_correction_rad: _Optional[float] = ..., variant: _Optional[int] = ..., greedy: _Optional[int] = ..., randomisation: _Optional[float] = ..., fault_bits: _Optional[int] = ..., probe_kind: _Optional[int] = ..., probe_part: _Optional[int] = ..., intent_rad: _Optional[_Iterable[float]] = ..., frozen: bool = ...) -> None: ...
+
 class TickRecord(_message.Message):
-    __slots__ = ("tick", "sense", "requested", "prediction", "confidence", "gates", "mode", "fault_bits", "goal_rad", "gated", "clip_bits", "sent", "skipped", "variance")
+    __slots__ = ("tick", "sense", "requested", "prediction", "confidence", "gates", "mode", "fault_bits", "goal_rad", "gated", "clip_bits", "sent", "skipped", "variance", "guidance")
     TICK_FIELD_NUMBER: _ClassVar[int]
     SENSE_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_FIELD_NUMBER: _ClassVar[int]
@@ -209,6 +233,7 @@ class TickRecord(_message.Message):
     SENT_FIELD_NUMBER: _ClassVar[int]
     SKIPPED_FIELD_NUMBER: _ClassVar[int]
     VARIANCE_FIELD_NUMBER: _ClassVar[int]
+    GUIDANCE_FIELD_NUMBER: _ClassVar[int]
     tick: int
     sense: BodySense
     requested: MotorCommand
@@ -223,10 +248,11 @@ class TickRecord(_message.Message):
     sent: JointTargets
     skipped: bool
     variance: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, tick: _Optional[int] = ..., sense: _Optional[_Union[BodySense, _Mapping]] = ..., requested: _Optional[_Union[MotorCommand, _Mapping]] = ..., prediction: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., gates: _Optional[_Iterable[float]] = ..., mode: _Optional[_Union[Mode, str]] = ..., fault_bits: _Optional[int] = ..., goal_rad: _Optional[_Iterable[float]] = ..., gated: _Optional[_Union[JointTargets, _Mapping]] = ..., clip_bits: _Optional[int] = ..., sent: _Optional[_Union[JointTargets, _Mapping]] = ..., skipped: bool = ..., variance: _Optional[_Iterable[float]] = ...) -> None: ...
+    guidance: Guidance
+    def __init__(self, tick: _Optional[int] = ..., sense: _Optional[_Union[BodySense, _Mapping]] = ..., requested: _Optional[_Union[MotorCommand, _Mapping]] = ..., prediction: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., gates: _Optional[_Iterable[float]] = ..., mode: _Optional[_Union[Mode, str]] = ..., fault_bits: _Optional[int] = ..., goal_rad: _Optional[_Iterable[float]] = ..., gated: _Optional[_Union[JointTargets, _Mapping]] = ..., clip_bits: _Optional[int] = ..., sent: _Optional[_Union[JointTargets, _Mapping]] = ..., skipped: bool = ..., variance: _Optional[_Iterable[float]] = ..., guidance: _Optional[_Union[Guidance, _Mapping]] = ...) -> None: ...
 
 class TimingRecord(_message.Message):
-    __slots__ = ("tick", "t_mono_ns", "lateness_ns", "missed_cycles", "sense_ns", "io_ns", "think_ns", "act_ns", "record_ns", "dropped_records")
+    __slots__ = ("tick", "t_mono_ns", "lateness_ns", "missed_cycles", "sense_ns", "io_ns", "think_ns", "act_ns", "record_ns", "dropped_records", "learn_ns")
     TICK_FIELD_NUMBER: _ClassVar[int]
     T_MONO_NS_FIELD_NUMBER: _ClassVar[int]
     LATENESS_NS_FIELD_NUMBER: _ClassVar[int]
@@ -237,6 +263,7 @@ class TimingRecord(_message.Message):
     ACT_NS_FIELD_NUMBER: _ClassVar[int]
     RECORD_NS_FIELD_NUMBER: _ClassVar[int]
     DROPPED_RECORDS_FIELD_NUMBER: _ClassVar[int]
+    LEARN_NS_FIELD_NUMBER: _ClassVar[int]
     tick: int
     t_mono_ns: int
     lateness_ns: int
@@ -247,7 +274,8 @@ class TimingRecord(_message.Message):
     act_ns: int
     record_ns: int
     dropped_records: int
-    def __init__(self, tick: _Optional[int] = ..., t_mono_ns: _Optional[int] = ..., lateness_ns: _Optional[int] = ..., missed_cycles: _Optional[int] = ..., sense_ns: _Optional[int] = ..., io_ns: _Optional[int] = ..., think_ns: _Optional[int] = ..., act_ns: _Optional[int] = ..., record_ns: _Optional[int] = ..., dropped_records: _Optional[int] = ...) -> None: ...
+    learn_ns: int
+    def __init__(self, tick: _Optional[int] = ..., t_mono_ns: _Optional[int] = ..., lateness_ns: _Optional[int] = ..., missed_cycles: _Optional[int] = ..., sense_ns: _Optional[int] = ..., io_ns: _Optional[int] = ..., think_ns: _Optional[int] = ..., act_ns: _Optional[int] = ..., record_ns: _Optional[int] = ..., dropped_records: _Optional[int] = ..., learn_ns: _Optional[int] = ...) -> None: ...
 
 class EventRecord(_message.Message):
     __slots__ = ("t_mono_ns", "t_wall_ns", "tick", "level", "name", "text")
@@ -278,14 +306,16 @@ class WorldRecord(_message.Message):
     def __init__(self, t_mono_ns: _Optional[int] = ..., kind: _Optional[str] = ..., who: _Optional[str] = ..., values: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class SnapshotRecord(_message.Message):
-    __slots__ = ("tick", "t_mono_ns", "state")
+    __slots__ = ("tick", "t_mono_ns", "state", "cerebellum")
     TICK_FIELD_NUMBER: _ClassVar[int]
     T_MONO_NS_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
+    CEREBELLUM_FIELD_NUMBER: _ClassVar[int]
     tick: int
     t_mono_ns: int
     state: bytes
-    def __init__(self, tick: _Optional[int] = ..., t_mono_ns: _Optional[int] = ..., state: _Optional[bytes] = ...) -> None: ...
+    cerebellum: bytes
+    def __init__(self, tick: _Optional[int] = ..., t_mono_ns: _Optional[int] = ..., state: _Optional[bytes] = ..., cerebellum: _Optional[bytes] = ...) -> None: ...
 
 class HeaderRecord(_message.Message):
     __slots__ = ("format_version", "ember_version", "session_id", "segment", "boot_id", "t_mono_ns", "t_wall_ns", "body", "rate_hz", "seed", "config_toml", "scenario_toml", "bundle_name", "bundle_digest", "code_digest", "runtime", "event_driven")
@@ -324,3 +354,89 @@ class HeaderRecord(_message.Message):
     runtime: str
     event_driven: bool
     def __init__(self, format_version: _Optional[int] = ..., ember_version: _Optional[str] = ..., session_id: _Optional[str] = ..., segment: _Optional[int] = ..., boot_id: _Optional[str] = ..., t_mono_ns: _Optional[int] = ..., t_wall_ns: _Optional[int] = ..., body: _Optional[str] = ..., rate_hz: _Optional[float] = ..., seed: _Optional[int] = ..., config_toml: _Optional[str] = ..., scenario_toml: _Optional[str] = ..., bundle_name: _Optional[str] = ..., bundle_digest: _Optional[str] = ..., code_digest: _Optional[str] = ..., runtime: _Optional[str] = ..., event_driven: bool = ...) -> None: ...
+
+class Touch(_message.Message):
+    __slots__ = ("number", "since_ns", "phase", "place", "kind", "strength", "force_n", "confidence")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    SINCE_NS_FIELD_NUMBER: _ClassVar[int]
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    STRENGTH_FIELD_NUMBER: _ClassVar[int]
+    FORCE_N_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    since_ns: int
+    phase: str
+    place: str
+    kind: str
+    strength: str
+    force_n: float
+    confidence: float
+    def __init__(self, number: _Optional[int] = ..., since_ns: _Optional[int] = ..., phase: _Optional[str] = ..., place: _Optional[str] = ..., kind: _Optional[str] = ..., strength: _Optional[str] = ..., force_n: _Optional[float] = ..., confidence: _Optional[float] = ...) -> None: ...
+
+class Look(_message.Message):
+    __slots__ = ("heard_rad", "head_rad", "seen_rad", "verdict", "error_rad", "applied_rad", "variant", "greedy", "randomisation", "reward", "room", "sure", "surprise")
+    HEARD_RAD_FIELD_NUMBER: _ClassVar[int]
+    HEAD_RAD_FIELD_NUMBER: _ClassVar[int]
+    SEEN_RAD_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    ERROR_RAD_FIELD_NUMBER: _ClassVar[int]
+    APPLIED_RAD_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    GREEDY_FIELD_NUMBER: _ClassVar[int]
+    RANDOMISATION_FIELD_NUMBER: _ClassVar[int]
+    REWARD_FIELD_NUMBER: _ClassVar[int]
+    ROOM_FIELD_NUMBER: _ClassVar[int]
+    SURE_FIELD_NUMBER: _ClassVar[int]
+    SURPRISE_FIELD_NUMBER: _ClassVar[int]
+    heard_rad: float
+    head_rad: float
+    seen_rad: float
+    verdict: str
+    error_rad: float
+    applied_rad: float
+    variant: int
+    greedy: int
+    randomisation: float
+    reward: float
+    room: int
+    sure: float
+    surprise: float
+    def __init__(self, heard_rad: _Optional[float] = ..., head_rad: _Optional[float] = ..., seen_rad: _Optional[float] = ..., verdict: _Optional[str] = ..., error_rad: _Optional[float] = ..., applied_rad: _Optional[float] = ..., variant: _Optional[int] = ..., greedy: _Optional[int] = ..., randomisation: _Optional[float] = ..., reward: _Optional[float] = ..., room: _Optional[int] = ..., sure: _Optional[float] = ..., surprise: _Optional[float] = ...) -> None: ...
+
+class Reach(_message.Message):
+    __slots__ = ("start_rad", "commanded_rad", "measured_rad", "verdict")
+    START_RAD_FIELD_NUMBER: _ClassVar[int]
+    COMMANDED_RAD_FIELD_NUMBER: _ClassVar[int]
+    MEASURED_RAD_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    start_rad: float
+    commanded_rad: float
+    measured_rad: float
+    verdict: str
+    def __init__(self, start_rad: _Optional[float] = ..., commanded_rad: _Optional[float] = ..., measured_rad: _Optional[float] = ..., verdict: _Optional[str] = ...) -> None: ...
+
+class LearningRecord(_message.Message):
+    __slots__ = ("tick", "t_mono_ns", "verdicts", "strangeness", "lost", "hearing_counts", "surprise", "touches", "look", "reach")
+    TICK_FIELD_NUMBER: _ClassVar[int]
+    T_MONO_NS_FIELD_NUMBER: _ClassVar[int]
+    VERDICTS_FIELD_NUMBER: _ClassVar[int]
+    STRANGENESS_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
+    HEARING_COUNTS_FIELD_NUMBER: _ClassVar[int]
+    SURPRISE_FIELD_NUMBER: _ClassVar[int]
+    TOUCHES_FIELD_NUMBER: _ClassVar[int]
+    LOOK_FIELD_NUMBER: _ClassVar[int]
+    REACH_FIELD_NUMBER: _ClassVar[int]
+    tick: int
+    t_mono_ns: int
+    verdicts: _containers.RepeatedScalarFieldContainer[int]
+    strangeness: _containers.RepeatedScalarFieldContainer[float]
+    lost: _containers.RepeatedScalarFieldContainer[int]
+    hearing_counts: bool
+    surprise: float
+    touches: _containers.RepeatedCompositeFieldContainer[Touch]
+    look: Look
+    reach: Reach
+    def __init__(self, tick: _Optional[int] = ..., t_mono_ns: _Optional[int] = ..., verdicts: _Optional[_Iterable[int]] = ..., strangeness: _Optional[_Iterable[float]] = ..., lost: _Optional[_Iterable[int]] = ..., hearing_counts: bool = ..., surprise: _Optional[float] = ..., touches: _Optional[_Iterable[_Union[Touch, _Mapping]]] = ..., look: _Optional[_Union[Look, _Mapping]] = ..., reach: _Optional[_Union[Reach, _Mapping]] = ...) -> None: ...

@@ -15,6 +15,31 @@ from firmware_bridge.senses import BodySense, Fault
 
 
 @dataclass(frozen=True, slots=True)
+class GuidanceRecord:
+    """What the cerebellum added to a tick before its command went out; a replay does it again."""
+
+    front_correction_rad: float
+    """Added to ``sense.doa.azimuth_rad`` before the network heard it, as the next one to
+    ``mirror_rad``."""
+    mirror_correction_rad: float
+    variant: int
+    """The way to correct that was chosen (``cerebellum.variants.CATALOGUE``)."""
+    greedy: int
+    """The best one so far. With ``randomisation`` e and K ways the propensity of way k was
+    e / K + (1 - e) [k is greedy]."""
+    randomisation: float
+    fault_bits: Fault
+    """What the cerebellum says is wrong; among ``TickRecord.fault_bits`` too."""
+    probe_kind: int
+    """Of the probe that altered the goal (``cerebellum.probe.ProbeKind``), 0 without one."""
+    probe_part: int
+    intent_rad: tuple[float, ...]
+    """Nine goals before the probe; empty without one, for then they are ``goal_rad``."""
+    frozen: bool
+    """Learning was switched off, by a person or the settings."""
+
+
+@dataclass(frozen=True, slots=True)
 class TickRecord:
     """One tick: what was sensed, asked for, allowed and written."""
 
@@ -45,6 +70,79 @@ class TickRecord:
     ``prediction`` and ``gates`` are empty and ``confidence`` is that of its last step."""
     variance: tuple[float, ...] = ()
     """Of each number of ``prediction``; empty where the network does not say."""
+    guidance: GuidanceRecord | None = None
+    """None where no cerebellum was in the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class TouchRecord:
+    """One answer of the skin; words as in ``cerebellum.felt``."""
+
+    number: int
+    """Answers with the same one are about the same touch."""
+    since_ns: int
+    phase: str
+    place: str
+    kind: str
+    strength: str
+    force_n: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class LookRecord:
+    """A voice that was heard, looked for and found, and what was learned from it. Angles in rad."""
+
+    heard_rad: float
+    head_rad: float
+    """Yaw of the head while it was heard."""
+    seen_rad: float
+    verdict: str
+    """LEARNT, CONFIRMED, or why it was refused (``cerebellum.plasticity.Verdict``)."""
+    error_rad: float
+    """Heard and corrected by all that the table knew, less seen."""
+    applied_rad: float
+    """The correction by the chosen variant."""
+    variant: int
+    greedy: int
+    randomisation: float
+    reward: float
+    """Of the chosen variant, 0 to 1."""
+    room: int
+    sure: float
+    surprise: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReachRecord:
+    """A movement of the body that came to rest, and what was learned from it."""
+
+    start_rad: float
+    commanded_rad: float
+    measured_rad: float
+    verdict: str
+    """LEARNT, CONFIRMED, or why it was refused (``cerebellum.reach_table.ReachVerdict``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRecord:
+    """What the cerebellum made of a tick, after its command was out."""
+
+    tick: int
+    t_mono_ns: int
+    verdicts: tuple[int, ...]
+    """Of body, head, right and left antenna (``cerebellum.agency.Verdict``)."""
+    strangeness: tuple[float, ...]
+    """Unexplained load on each, in parts of what makes a verdict."""
+    lost: tuple[int, ...]
+    """Indices of servos that hold no torque although told to."""
+    hearing_counts: bool
+    """The direction of sound is evidence: speech, louder than the own motors can be."""
+    surprise: float
+    """Largest residual of the forward model, in deviations."""
+    touches: tuple[TouchRecord, ...] = ()
+    look: LookRecord | None = None
+    reach: ReachRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +162,8 @@ class TimingRecord:
     record_ns: int
     dropped_records: int
     """Records that the bounded queue had to drop since start."""
+    learn_ns: int = 0
+    """The cerebellum, after the command was out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +200,8 @@ class SnapshotRecord:
     tick: int
     t_mono_ns: int
     state: bytes
+    cerebellum: bytes = b""
+    """The cerebellum before that tick (``cerebellum.in_flight``); empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +231,12 @@ class HeaderRecord:
 
 
 Record: TypeAlias = (
-    TickRecord | TimingRecord | EventRecord | WorldRecord | SnapshotRecord | HeaderRecord
+    TickRecord
+    | TimingRecord
+    | EventRecord
+    | WorldRecord
+    | SnapshotRecord
+    | HeaderRecord
+    | LearningRecord
 )
 """Everything that a log can hold."""

@@ -20,6 +20,7 @@ from hippocampus import ember_pb2 as pb
 from hippocampus.tick_record import (
     EventRecord,
     HeaderRecord,
+    LearningRecord,
     Record,
     SnapshotRecord,
     TickRecord,
@@ -49,6 +50,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
     Topic("/world", WorldRecord, pb.WorldRecord),
     Topic("/log", None, LogMessage),
     Topic("/tf", None, FrameTransforms),
+    Topic("/learning", LearningRecord, pb.LearningRecord),
 )
 CHANNEL_IDS: Final[dict[str, int]] = {topic.name: i for i, topic in enumerate(TOPICS, start=1)}
 TOPIC_OF: Final[dict[type[Record], str]] = {t.kind: t.name for t in TOPICS if t.kind is not None}

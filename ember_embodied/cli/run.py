@@ -12,23 +12,27 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 import typer
 
+from cerebellum.cerebellum import Cerebellum
 from ember_embodied.bodies import BodyRequest, Embodiment, embody
 from ember_embodied.bundle import Bundle, load
+from ember_embodied.cli.main import complain
 from ember_embodied.cli.options import ConfigFile
 from ember_embodied.companions import Broadcast, Shown, Watched
 from ember_embodied.config import Config, config_to_toml, load_config
 from ember_embodied.errors import UserError
 from ember_embodied.event_driven import network_of
 from ember_embodied.header import make_header
+from ember_embodied.keeper import Keeper
 from ember_embodied.life import Companion, IntentSource, Life, LifeSummary
 from ember_embodied.live_view import LiveView
 from ember_embodied.loop import Mind
 from ember_embodied.notify import Notifier
 from ember_embodied.pace import take_priority
 from ember_embodied.picture import summary_lines
-from firmware_bridge.clock import SystemClock
+from firmware_bridge.clock import Clock, SystemClock
 from firmware_bridge.wire import IntentReceiver, StatePublisher, WireError
 from hippocampus.recorder import Recorder
 
@@ -75,6 +79,14 @@ def command(
     log: Annotated[
         Path | None, typer.Option(help="Folder for the log [default: as configured].")
     ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of what it has learned [default: as configured; a simulated robot "
+            "starts anew without it].",
+        ),
+    ] = None,
     summary: Annotated[
         Path | None, typer.Option(help="Write the summary as JSON to this file.")
     ] = None,
@@ -97,11 +109,14 @@ def command(
         settings = replace(settings, loop=replace(settings.loop, rate_hz=rate))
     if log is not None:
         settings = replace(settings, log=replace(settings.log, folder=log))
+    keeps = state is not None or body in (BodyName.SERVOS, BodyName.DAEMON)
+    if state is not None:
+        settings = replace(settings, cerebellum=replace(settings.cerebellum, folder=state))
     if speed is Speed.MAX and body in (BodyName.SERVOS, BodyName.DAEMON):
         raise UserError(f"--speed max needs a body in virtual time; --body {body.value} has none")
     if summary is not None and not summary.absolute().parent.is_dir():
         raise UserError(f"--summary {summary}: there is no folder {summary.absolute().parent}")
-    run = Run(settings, body.value, load(bundle), seed, speed is Speed.REAL, view)
+    run = Run(settings, body.value, load(bundle), seed, speed is Speed.REAL, view, keeps)
     request = BodyRequest(scenario, seed, source, suite, seconds)
     embodiment = embody(body.value, settings, request)
     facts = run.live(embodiment, seconds)
@@ -121,6 +136,8 @@ class Run:
     paced: bool
     """False: a body in virtual time lives as fast as it can."""
     shown: bool
+    keeps: bool
+    """What is learned is kept for the next run, and what was kept is gone on from."""
 
     def live(self, embodiment: Embodiment, seconds: float | None) -> dict[str, Any]:
         """Open the body, live, park, and return the summary."""
@@ -144,6 +161,7 @@ class Run:
             place = str(recorder.folder.absolute())
             screen = LiveView(sys.stdout, title, place, events_only=not self.shown)
             companions.append(Shown(stack.enter_context(screen)))
+            cerebellum, keeper = self._cerebellum(stack, body.clock)
             life = Life(
                 body,
                 mind,
@@ -155,12 +173,34 @@ class Run:
                 wall=wall if self.paced else None,
                 stopwatch=wall,
                 parking=notifier.stopping,
+                cerebellum=cerebellum,
+                keeper=keeper,
             )
             if embodiment.hardware:
                 take_priority(self.settings.loop)
             ticks = None if seconds is None else max(1, round(seconds * rate_hz))
             lived = life.run(ticks, lambda: bool(stop) or embodiment.exhausted())
         return self._facts(lived, recorder)
+
+    def _cerebellum(
+        self, stack: ExitStack, clock: Clock
+    ) -> tuple[Cerebellum | None, Keeper | None]:
+        """What adapts, as it was kept; nothing where the settings switch it off."""
+        settings, period_s = self.settings.cerebellum, 1.0 / self.settings.loop.rate_hz
+        if not settings.enabled:
+            return None, None
+        rng = np.random.default_rng([self.seed, clock.wall_ns()])
+        if not self.keeps:
+            return Cerebellum(settings, period_s, rng), None
+        keeper = Keeper(settings, period_s)
+        cerebellum = keeper.restore(rng)
+
+        def close() -> None:
+            for trouble in keeper.close(cerebellum, clock.wall_ns()):
+                complain(trouble)
+
+        stack.callback(close)
+        return cerebellum, keeper
 
     def _recorder(self, embodiment: Embodiment, wall: SystemClock) -> Recorder:
         header = make_header(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cerebellum.cerebellum import Cerebellum
 from ember_embodied.arming import ArmingSettings
 from ember_embodied.bodies import BodyRequest, embody
 from ember_embodied.bundle import load
@@ -57,6 +58,7 @@ def recorded_life(mind: Mind, tmp_path: Path) -> RecordedLife:
         suite: str | None = None,
         segment_s: float = 2.0,
         mind_of_life: Mind = mind,
+        cerebellum: Cerebellum | None = None,
     ) -> Log:
         wall = SystemClock()
         embodiment = embody("sim", Config(), BodyRequest(scenario, seed, suite=suite))
@@ -81,6 +83,7 @@ def recorded_life(mind: Mind, tmp_path: Path) -> RecordedLife:
             recorder=recorder,
             world=embodiment.world,
             stopwatch=wall,
+            cerebellum=cerebellum,
         )
         life.run(ticks)
         recorder.close()

@@ -42,6 +42,7 @@ NUMBERS = st.lists(FLOATS, max_size=12).map(tuple)
 TARGETS = st.builds(
     command.JointTargets, position_rad=NUMBERS, torque_enabled=st.booleans(), duration_s=FLOATS
 )
+SMALL = st.integers(-(2**31), 2**31 - 1)
 FAULTS = st.integers(0, 2**18 - 1).map(senses.Fault)
 SENSES = st.builds(
     senses.BodySense,
@@ -110,16 +111,54 @@ TICKS = st.builds(
     sent=st.none() | TARGETS,
     stepped=st.booleans(),
     variance=NUMBERS,
+    guidance=st.none()
+    | st.builds(
+        tick_record.GuidanceRecord,
+        *[FLOATS] * 2,
+        *[SMALL] * 2,
+        FLOATS,
+        FAULTS,
+        *[SMALL] * 2,
+        NUMBERS,
+        st.booleans(),
+    ),
 )
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+LEARNINGS = st.builds(
+    tick_record.LearningRecord,
+    tick=st.integers(0, 2**62),
+    t_mono_ns=TIMES,
+    verdicts=st.lists(SMALL, max_size=4).map(tuple),
+    strangeness=NUMBERS,
+    lost=st.lists(SMALL, max_size=9).map(tuple),
+    hearing_counts=st.booleans(),
+    surprise=FLOATS,
+    touches=st.lists(
+        st.builds(tick_record.TouchRecord, TIMES, TIMES, *[TEXT] * 4, *[FLOATS] * 2), max_size=2
+    ).map(tuple),
+    look=st.none()
+    | st.builds(
+        tick_record.LookRecord,
+        *[FLOATS] * 3,
+        TEXT,
+        *[FLOATS] * 2,
+        *[SMALL] * 2,
+        *[FLOATS] * 2,
+        SMALL,
+        *[FLOATS] * 2,
+    ),
+    reach=st.none() | st.builds(tick_record.ReachRecord, *[FLOATS] * 3, TEXT),
+)
+STRUCTURED = (tick_record.TickRecord, tick_record.LearningRecord)
 FLAT_VALUES = {
     "int": st.integers(-(2**63), 2**63 - 1),
     "float": FLOATS,
-    "str": st.text(st.characters(exclude_categories=["Cs"])),
+    "str": TEXT,
     "bytes": st.binary(),
     "bool": st.booleans(),
     "tuple[float, ...]": NUMBERS,
 }
-FLAT = st.sampled_from([k for k in KIND_OF.values() if k is not tick_record.TickRecord]).flatmap(
+FLAT = st.sampled_from([k for k in KIND_OF.values() if k not in STRUCTURED]).flatmap(
     lambda kind: st.builds(kind, **{f.name: FLAT_VALUES[f.type] for f in fields(kind)})
 )
 
@@ -134,7 +173,7 @@ def bits(value: object) -> object:
 
 
 @settings(deadline=None)
-@given(TICKS | FLAT)
+@given(TICKS | LEARNINGS | FLAT)
 def test_round_trip_is_bit_for_bit_and_the_bytes_are_canonical(record):
     data = encode(record)
     back = decode(type(record), data)
@@ -158,7 +197,7 @@ SKIPPED_FIELD = b"\x68\x01"
 @settings(deadline=None, max_examples=20)
 @given(TICKS)
 def test_a_tick_of_before_there_was_skipping_has_stepped(tick):
-    tick = replace(tick, variance=())
+    tick = replace(tick, variance=(), guidance=None)
     data = encode(replace(tick, stepped=False))
     assert data.endswith(SKIPPED_FIELD)
     old = data.removesuffix(SKIPPED_FIELD)

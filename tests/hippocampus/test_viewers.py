@@ -25,6 +25,7 @@ NAMES = {
     "/world": "ember.WorldRecord",
     "/log": "foxglove.Log",
     "/tf": "foxglove.FrameTransforms",
+    "/learning": "ember.LearningRecord",
 }
 
 

@@ -18,6 +18,7 @@ PARTS: Final[dict[str, str]] = {
     "touching": "what the skin feels at rest and while moving, and hearing while moving",
     "yaw": "where voices come from, and where the body gets: bias left, looks, rooms, rivals",
     "agency": "whose movement it was: self, pushed, blocked, torque lost; with probes and without",
+    "living": "whole lives with all of it in the loop, beside the same lives without",
     "selecting": "the choice among variants: cost, regret, alarms, resuming, what its log is worth",
 }
 """Name, which is a module here, and what it measures."""

@@ -1,0 +1,188 @@
+"""Between loop and cerebellum: what the tick takes from it, what it is told, what the log holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cerebellum.cerebellum import Cerebellum, Learnt, Lived
+from cerebellum.felt import FeltEvent
+from cerebellum.forward_model import CHANNELS, CURRENT, GYROSCOPE, LAG, Outlook
+from cerebellum.pointing import Look
+from cerebellum.turning import Reach
+from ember_embodied.sense_vector import INDEX, PREDICTED, SENSES, wrap
+from firmware_bridge.command import Mode
+from firmware_bridge.joints import BODY_YAW, LEFT_ANTENNA, RIGHT_ANTENNA
+from firmware_bridge.senses import BodySense, Fault
+from hippocampus.tick_record import (
+    GuidanceRecord,
+    LearningRecord,
+    LookRecord,
+    ReachRecord,
+    TickRecord,
+    TouchRecord,
+)
+
+Array = NDArray[np.float64]
+
+_LAGS: Final = (
+    ("command.body_yaw_lag", BODY_YAW),
+    ("command.antenna_right_lag", RIGHT_ANTENNA),
+    ("command.antenna_left_lag", LEFT_ANTENNA),
+)
+_CURRENTS: Final = (
+    ("joints.body_yaw.current", BODY_YAW),
+    ("joints.right_antenna.current", RIGHT_ANTENNA),
+    ("joints.left_antenna.current", LEFT_ANTENNA),
+)
+_TURNS: Final = tuple(f"imu.gyroscope_{axis}" for axis in "xyz")
+_FORETOLD: Final = (
+    *((name, LAG.start + joint) for name, joint in _LAGS),
+    *((name, CURRENT.start + joint) for name, joint in _CURRENTS),
+    *((name, GYROSCOPE.start + axis) for axis, name in enumerate(_TURNS)),
+)
+"""What the network foretells that the forward model knows too, and its channel there."""
+_FROM: Final = np.array([PREDICTED.index(name) for name, _ in _FORETOLD])
+_TO: Final = np.array([channel for _, channel in _FORETOLD])
+_SCALE: Final = np.array([SENSES[INDEX[name]].scale for name, _ in _FORETOLD])
+_KNOWN: Final = np.isin(np.arange(CHANNELS), _TO)
+_LAG_JOINTS: Final = [joint for _, joint in _LAGS]
+
+
+def heard(sense: BodySense, front_rad: float, mirror_rad: float) -> BodySense:
+    """The sense as the network gets it: both directions of sound corrected by so much."""
+    doa = sense.doa
+    if doa is None or (front_rad == 0.0 and mirror_rad == 0.0):
+        return sense
+    turned = replace(
+        doa,
+        azimuth_rad=wrap(doa.azimuth_rad + front_rad),
+        mirror_rad=wrap(doa.mirror_rad + mirror_rad),
+    )
+    return replace(sense, doa=turned)
+
+
+def guidance(
+    cerebellum: Cerebellum,
+    corrections_rad: tuple[float, float],
+    fault: Fault,
+    intent_rad: tuple[float, ...],
+    altered_rad: tuple[float, ...],
+) -> GuidanceRecord:
+    """What the log holds of the cerebellum's part in a tick."""
+    choice, probe = cerebellum.choice, cerebellum.probe
+    probed = probe is not None and altered_rad is not intent_rad
+    return GuidanceRecord(
+        front_correction_rad=corrections_rad[0],
+        mirror_correction_rad=corrections_rad[1],
+        variant=choice.variant,
+        greedy=choice.greedy,
+        randomisation=choice.randomisation,
+        fault_bits=fault,
+        probe_kind=int(probe.kind) if probe is not None and probed else 0,
+        probe_part=int(probe.part) if probe is not None and probed else 0,
+        intent_rad=intent_rad if probed else (),
+        frozen=cerebellum.frozen,
+    )
+
+
+def learn(cerebellum: Cerebellum, record: TickRecord) -> Learnt:
+    """Hand a tick to the cerebellum, with what was truly sent."""
+    told = record.guidance
+    driving = record.mode in (Mode.RUN, Mode.DEGRADED) and not record.fault_bits & (
+        Fault.COMMAND_INVALID
+    )
+    return cerebellum.learn(
+        Lived(
+            sense=record.sense,
+            wanted_rad=record.requested.body_yaw_rad if driving else None,
+            intent_rad=told.intent_rad if told and told.intent_rad else record.goal_rad,
+            goal_rad=record.goal_rad,
+            sent=record.sent,
+            running=record.mode is Mode.RUN,
+            sound=record.fault_bits is Fault.NONE,
+            outlook=outlook(record.prediction, record.variance, record),
+        )
+    )
+
+
+def outlook(
+    prediction: Sequence[float], variance: Sequence[float], record: TickRecord
+) -> Outlook | None:
+    """What the network expects of the next tick, in the forward model's channels and units.
+
+    None where it did not step, or nothing was sent. Its lags are behind what it asked for; the
+    model's are behind what was sent.
+    """
+    sent = record.sent
+    if not prediction or sent is None:
+        return None
+    mean, spread = np.zeros(CHANNELS), np.zeros(CHANNELS)
+    mean[_TO] = np.array(prediction)[_FROM] * _SCALE
+    if variance:
+        spread[_TO] = np.array(variance)[_FROM] * _SCALE * _SCALE
+    asked = record.requested
+    wanted = (asked.body_yaw_rad, asked.antenna_right_rad, asked.antenna_left_rad)
+    for joint, was_wanted in zip(_LAG_JOINTS, wanted, strict=True):
+        mean[LAG.start + joint] += sent.position_rad[joint] - was_wanted
+    return Outlook(mean, spread, _KNOWN)
+
+
+def learning_record(record: TickRecord, learnt: Learnt) -> LearningRecord:
+    """What the log holds of what was learned from a tick."""
+    tick = learnt.agency
+    return LearningRecord(
+        tick=record.tick,
+        t_mono_ns=record.sense.t_mono_ns,
+        verdicts=tuple(map(int, tick.verdicts)),
+        strangeness=tick.strangeness,
+        lost=tick.lost,
+        hearing_counts=learnt.hearing.counts,
+        surprise=learnt.surprise,
+        touches=tuple(map(_touch, learnt.touches)),
+        look=None if learnt.look is None else _look(learnt.look),
+        reach=None if learnt.reach is None else _reach(learnt.reach),
+    )
+
+
+def _touch(event: FeltEvent) -> TouchRecord:
+    return TouchRecord(
+        event.number,
+        event.since_ns,
+        event.phase.value,
+        event.place.value,
+        event.kind.value,
+        event.strength.value,
+        event.force_n,
+        event.confidence,
+    )
+
+
+def _look(look: Look) -> LookRecord:
+    choice = look.choice
+    return LookRecord(
+        look.heard_rad,
+        look.head_rad,
+        look.seen_rad,
+        look.verdict.name,
+        look.error_rad,
+        look.applied_rad,
+        choice.variant,
+        choice.greedy,
+        choice.randomisation,
+        look.reward,
+        look.room,
+        look.sure,
+        look.surprise,
+    )
+
+
+def _reach(reach: Reach) -> ReachRecord:
+    movement = reach.movement
+    return ReachRecord(
+        movement.start_rad, movement.commanded_rad, movement.measured_rad, reach.verdict.name
+    )
