@@ -57,6 +57,9 @@ VERBS: Final[tuple[Verb, ...]] = (
     ),
     Verb("model", "model:app", MEMORY, "Look into bundles, check and measure them."),
     Verb("ablate", "ablate:command", MEMORY, "Measure what each part of the network is worth."),
+    Verb(
+        "cerebellum", "cerebellum:app", MEMORY, "What it has learned: show, reset, freeze, history."
+    ),
     Verb("regard", "regard:command", MEMORY, "Let it find out what of the moving world is itself."),
     Verb("bench", "bench:app", MEMORY, "Measure the claims and print them with their bounds."),
 )
