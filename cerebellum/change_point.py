@@ -18,13 +18,14 @@ one is that of the Bernoulli law, which holds for all rewards in [0, 1]:
 
 A change is found when the larger of the two, over all splits, is above
 
-    beta(n) = ln(6 n ln n * variants / false_alarm)
+    beta(n) = ln(2 n * variants / false_alarm)
 
 which is the scan of GLR-UCB (Besson, Kaufmann, Maillard and Seznec, Efficient change-point
-detection for tackling piecewise-stationary bandits, JMLR 23, 2022), whose threshold has n^(3/2)
-because it looks at every split of every n; here are n / 8 tests of some ln n splits each.
-``false_alarm`` is then about the chance that any variant ever raises one without a change. V is an
-estimate, so this is no theorem; ``ember bench cerebellum --part selecting`` counts alarms.
+detection for tackling piecewise-stationary bandits, JMLR 23, 2022): each of n splits, up or down,
+has its part of ``false_alarm``. Their threshold has n^(3/2), because it looks at every split of
+every n; here are n / 4 tests of some ln n splits each, and a test mostly repeats the one before. So
+this is no theorem, nor is it with V, an estimate; ``ember bench cerebellum --part selecting``
+counts alarms.
 
 Splits are only looked at where a mark was kept: marks are set every few rewards and thinned so
 that their ages grow geometrically (as in ADWIN: Bifet and Gavalda, Learning from time-changing
@@ -38,7 +39,7 @@ from dataclasses import dataclass
 from math import log, log1p
 from typing import Final
 
-LEAST_GAP: Final = 8
+LEAST_GAP: Final = 4
 """Rewards of a variant between two tests."""
 RECENT_MARKS: Final = (-1, -2, -4, -8)
 """Splits that each test looks at: a large change is seen in the latest rewards."""
@@ -82,7 +83,7 @@ class ChangePoints:
 
     def __init__(self, size: int, false_alarm: float) -> None:
         """``false_alarm`` in (0, 1) is for all variants together."""
-        self._surprise = log(6.0 * size / false_alarm)
+        self._surprise = log(2.0 * size / false_alarm)
         self.due = [float(LEAST_GAP)] * size
         self.marks: list[list[Mark]] = [[] for _ in range(size)]
 
@@ -97,7 +98,7 @@ class ChangePoints:
         whole = count % max(LEAST_GAP, count // WHOLE_SHARE) < LEAST_GAP
         few = whole or len(marks) < -RECENT_MARKS[-1]
         looked_at = marks if few else [marks[at] for at in RECENT_MARKS]
-        threshold = self._surprise + log(count * log(count))
+        threshold = self._surprise + log(count)
         found = _largest_shift(looked_at, count, total, squares, threshold)
         if found is None:
             self.due[variant] = count + LEAST_GAP

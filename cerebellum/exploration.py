@@ -2,17 +2,19 @@
 
 With n its rewards, V their variance, N the rewards of all and K the number of variants:
 
-    s = min(1/2, sqrt(V) + 1/2 sqrt(ln N / n))
-    c = 3/2 s sqrt(max(1/10, ln(N / (K n)) / ln N))
+    s = sqrt((n V + 1) / (n + 4))
+    c = 5/4 s sqrt(max(1/10, ln(N / (K n)) / ln N))
 
-s bounds the deviation of its rewards, which is at most 1/2, as in UCB-V (Audibert, Munos and
-Szepesvari, Exploration-exploitation tradeoff using variance estimates, TCS 410, 2009). The root
-makes of the ln N in the index the ln(N / (K n)) of MOSS (Audibert and Bubeck, Minimax policies,
-COLT 2009; at any time: Degenne and Perchet, ICML 2016): what was tried less than its share of N is
-looked at again, what was tried more, hardly. Where variants are many and choices few that is near
-to greedy, which is then right (Bayati, Hamidi, Johari and Khosravi, Unreasonable effectiveness of
-greedy algorithms in multi-armed bandit with many arms, NeurIPS 2020). 3/2 and 1/10 come from
-trying; nothing is proven of them.
+s is the deviation of its rewards, drawn to 1/2, the most it can be, as by four rewards more: V
+alone says too little while they are few (UCB-V, Audibert, Munos and Szepesvari,
+Exploration-exploitation tradeoff using variance estimates, TCS 410, 2009, adds a term for that,
+which stays large for longer). The root makes of the ln N in the index the ln(N / (K n)) of MOSS
+(Audibert and Bubeck, Minimax policies, COLT 2009; at any time: Degenne and Perchet, ICML 2016):
+what was tried less than its share of N is looked at again, what was tried more, hardly. Where
+variants are many and choices few that is near to greedy, which is then right (Bayati, Hamidi,
+Johari and Khosravi, Unreasonable effectiveness of greedy algorithms in multi-armed bandit with many
+arms, NeurIPS 2020). 5/4, 4 and 1/10 come from trying, with 3 to 256 variants; nothing is proven of
+them.
 """
 
 from __future__ import annotations
@@ -20,12 +22,16 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Final
 
-WIDTH: Final = 1.5
+WIDTH: Final = 1.25
 LEAST_SHARE: Final = 0.1
-LEAST_WIDTH: Final = WIDTH * sqrt(LEAST_SHARE)
-MOST_DEVIATION: Final = 0.5
+PRIOR_REWARDS: Final = 4.0
+MOST_VARIANCE: Final = 0.25
 """Of rewards in [0, 1] (Popoviciu)."""
-FIRST: Final = WIDTH * MOST_DEVIATION
+PRIOR_SQUARES: Final = PRIOR_REWARDS * MOST_VARIANCE
+OFTEN: Final = 32.0
+SELDOM: Final = 8.0
+"""From ``OFTEN`` rewards on a constant hardly moves, and is tuned every ``SELDOM`` of them."""
+FIRST: Final = WIDTH * sqrt(MOST_VARIANCE)
 """The constant before there is anything to tune by."""
 
 
@@ -36,13 +42,8 @@ def tuned(count: float, variance: float, total: float, size: int) -> float:
     """
     if total < 2.0:
         return FIRST
-    log_total = log(total)
-    deviation = 0.5 * sqrt(log_total / count)
-    if variance > 0.0:
-        deviation += sqrt(variance)
-    if deviation > MOST_DEVIATION:
-        deviation = MOST_DEVIATION
+    variance = (max(0.0, variance) * count + PRIOR_SQUARES) / (count + PRIOR_REWARDS)
     less = total / (size * count)
-    if less <= 1.0 or (share := log(less) / log_total) < LEAST_SHARE:
-        return LEAST_WIDTH * deviation
-    return WIDTH * sqrt(share) * deviation
+    if less <= 1.0 or (share := log(less) / log(total)) < LEAST_SHARE:
+        share = LEAST_SHARE
+    return WIDTH * sqrt(share * variance)

@@ -13,6 +13,8 @@ The index of each variant is UCB1's (``upper_bound``). On top of it, each on its
   compared by Besson et al. 2022. Garivier and Moulines, On upper-confidence bound policies for
   switching bandit problems, ALT 2011, discount all the time instead, and pay for it when nothing
   changes).
+* ``persistence``: a variant that was not chosen for long is tried again (``forced_exploration``),
+  or nobody would know that it has become better.
 * ``co_occurrence``: a Hebbian bonus for "B right after A" (``cooccurrence``).
 * ``cool_down``: a variant used k choices ago, k from 0, loses cool_down (1 - k / length) of its
   index, so that it is not repeated unless it is better by as much.
@@ -26,14 +28,15 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Mapping
-from math import fsum, log
+from math import fsum, isinf, log
 from typing import Final
 
 import numpy as np
 
 from cerebellum.change_point import ChangePoints, Shift
 from cerebellum.cooccurrence import CoOccurrence
-from cerebellum.exploration import FIRST, tuned
+from cerebellum.exploration import FIRST, OFTEN, SELDOM, tuned
+from cerebellum.forced_exploration import LONGEST, ForcedExploration
 from cerebellum.off_policy import Choice
 from cerebellum.selector_state import (
     SelectorSettings,
@@ -62,6 +65,7 @@ class SynapticSelector:
         "_choices",
         "_chosen",
         "_count",
+        "_forced",
         "_greedy",
         "_mean",
         "_next_random",
@@ -101,6 +105,9 @@ class SynapticSelector:
         self._changes = (
             None if settings.false_alarm is None else ChangePoints(size, settings.false_alarm)
         )
+        self._forced = ForcedExploration(
+            size, settings.persistence, 1.0 if settings.cool_down else LONGEST
+        )
         self._bindings = CoOccurrence(settings.co_occurrence) if settings.co_occurrence else None
         self._recent: deque[int] = deque(
             maxlen=settings.cool_down_length if settings.cool_down else 0
@@ -117,10 +124,11 @@ class SynapticSelector:
         self._choices += 1
         adjusts, bounds = self._adjusts, self._bounds
         chosen = self._largest_adjusted() if adjusts else bounds.largest(self._total)
+        if self._choices >= self._forced.next_at:
+            chosen = self._forced.variant(self._choices, chosen, *self._moments(chosen))
         self._greedy = chosen
         if self._choices == self._next_random:
-            chosen = int(self._rng.integers(self.size))
-            self._next_random = self._choices + self._draw_gap()
+            chosen = self._draw(chosen)
         self._chosen = chosen
         return chosen
 
@@ -141,12 +149,15 @@ class SynapticSelector:
         squares = self._squares[variant] = self._squares[variant] + reward * reward
         self._total = everything = self._total + 1.0
         if settings.exploration is None:
-            bounds.scale[variant] = tuned(
-                count, squares / count - mean * mean, everything, self.size
-            )
+            if count < OFTEN or not count % SELDOM:
+                variance = squares / count - mean * mean
+                bounds.scale[variant] = tuned(count, variance, everything, self.size)
             if everything >= self._renewal:
                 self._renew()
         bounds.changed(variant)
+        self._forced.latest[variant] = self._choices
+        if variant == self._forced.visited:
+            self._forced.rewarded(self._choices, reward)
         if settings.window:
             self._roll(variant, reward)
         if self._changes is not None and count >= self._changes.due[variant]:
@@ -171,6 +182,10 @@ class SynapticSelector:
             pulls=tuple(self._pulls),
             ring=tuple(self._ring),
             ring_sum=tuple(self._ring_sum),
+            latest=tuple(self._forced.latest),
+            next_forced=None if isinf(self._forced.next_at) else self._forced.next_at,
+            visited=self._forced.visited,
+            visit=self._forced.visit(),
             due=tuple(changes.due) if changes else (),
             marks=tuple(tuple(marks) for marks in changes.marks) if changes else (),
             bindings=tuple(bindings.bindings()) if bindings else (),
@@ -209,6 +224,7 @@ class SynapticSelector:
         new._total, new._renewal = state.everything, state.renewal
         new._pulls, new._ring = list(state.pulls), list(state.ring)
         new._ring_sum = list(state.ring_sum)
+        new._forced.restore(state.latest, state.next_forced, state.visited, state.visit)
         if new._changes is not None:
             new._changes.due = list(state.due)
             new._changes.marks = [list(marks) for marks in state.marks]
@@ -257,6 +273,22 @@ class SynapticSelector:
             penalty = {v: penalty.get(v, 0.0) + cooling.get(v, 0.0) for v in (*penalty, *cooling)}
         return self._bounds.largest_adjusted(self._total, bonus, penalty)
 
+    def _draw(self, greedy: int) -> int:
+        """A variant by chance, and when that is next."""
+        chosen = int(self._rng.integers(self.size))
+        self._next_random = self._choices + self._draw_gap()
+        if chosen != greedy:
+            self._forced.begin(chosen, self._moments(greedy)[0])
+        return chosen
+
+    def _moments(self, variant: int) -> tuple[float, float]:
+        """Mean and variance of its rewards; 1 and 0 before the first: nothing can be better."""
+        count = self._count[variant]
+        if not count:
+            return 1.0, 0.0
+        mean = self._mean[variant]
+        return mean, self._squares[variant] / count - mean * mean
+
     def _remember(self, variant: int, surprise: float, count: float) -> None:
         if self._bindings is not None and self._previous >= 0 and count > 1.0:
             self._bindings.learn(self._previous, variant, surprise)
@@ -278,6 +310,7 @@ class SynapticSelector:
         """Keep of the past what still holds after a change."""
         assert self._changes is not None
         self.resets += 1
+        self._forced.end(self._choices)
         mean = shift.total / shift.count
         self._keep(variant, shift.count, shift.total, shift.variance + mean * mean)
         if shift.is_regression:

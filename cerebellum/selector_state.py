@@ -29,6 +29,8 @@ class SelectorSettings:
     """Probability, in [0, 1), that a choice is drawn evenly from all variants."""
     false_alarm: float | None = 0.01
     """Probability, in (0, 1), of ever finding a change where there is none."""
+    persistence: float | None = 600.0
+    """Choices, > 0, that a variant's mean is expected to last; None: no choice is forced."""
     co_occurrence: float = 0.0
     """Bonus (malus) per reward above (below) its mean that it brings right after another; >= 0."""
     cool_down: float = 0.0
@@ -41,11 +43,12 @@ class SelectorSettings:
     """Rewards are known to be in [0, 1] and are not checked."""
 
     def __post_init__(self) -> None:
-        alarm = self.false_alarm
+        alarm, lasting = self.false_alarm, self.persistence
         for name, fine in (
             ("exploration", self.exploration is None or 0.0 <= self.exploration < np.inf),
             ("randomisation", 0.0 <= self.randomisation < 1.0),
             ("false_alarm", alarm is None or 0.0 < alarm < 1.0),
+            ("persistence", lasting is None or 0.0 < lasting < np.inf),
             ("co_occurrence", 0.0 <= self.co_occurrence < np.inf),
             ("cool_down", 0.0 <= self.cool_down < np.inf),
             ("cool_down_length", self.cool_down_length >= 1),
@@ -55,7 +58,9 @@ class SelectorSettings:
                 raise ValueError(f"{name} = {getattr(self, name)} is out of its range")
 
 
-TEXTBOOK: Final = SelectorSettings(exploration=UCB1, randomisation=0.0, false_alarm=None, window=0)
+TEXTBOOK: Final = SelectorSettings(
+    exploration=UCB1, randomisation=0.0, false_alarm=None, persistence=None, window=0
+)
 """UCB1 and nothing else."""
 
 
@@ -82,7 +87,7 @@ class SelectorState:
     """All that the next choices depend on; columns have one entry for each variant."""
 
     KIND: ClassVar[str] = "selector"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     settings: SelectorSettings
     count: tuple[float, ...]
@@ -99,6 +104,14 @@ class SelectorState:
     ring: tuple[float, ...]
     """``window`` last rewards of each variant, each ring one after the other."""
     ring_sum: tuple[float, ...]
+    latest: tuple[float, ...]
+    """Number of the last choice of each that brought a reward; 0 before the first."""
+    next_forced: float | None
+    """The choice from which on one may be forced; None for never."""
+    visited: int
+    """The variant that is forced now; -1 for none."""
+    visit: tuple[float, float, float]
+    """Rewards of the visit, their sum, and the mean that they are held against."""
     due: tuple[float, ...]
     marks: tuple[tuple[tuple[float, float], ...], ...]
     bindings: tuple[tuple[int, int, float, float], ...]
@@ -144,6 +157,7 @@ def check(state: SelectorState) -> None:
         "squares": (state.squares, size),
         "scale": (state.scale, size),
         "pulls": (state.pulls, size),
+        "latest": (state.latest, size),
         "ring": (state.ring, size * settings.window),
         "ring_sum": (state.ring_sum, size),
         "due": (state.due, tested),
@@ -157,7 +171,9 @@ def check(state: SelectorState) -> None:
             raise ValueError(f"a sum of rewards of {total} for {count} rewards: not in [0, 1] each")
     numbers = [n for first, second, *_ in state.bindings for n in (first, second)]
     numbers += [*state.recent, *(n for first, second, _ in state.effects for n in (first, second))]
-    if any(not 0 <= n < size for n in numbers) or not -1 <= state.previous < size:
+    if any(not 0 <= n < size for n in numbers) or not all(
+        -1 <= variant < size for variant in (state.previous, state.visited)
+    ):
         raise ValueError(f"it names a variant that is not one of {size}")
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
+from rich.console import Console
+from rich.progress import Progress as Bars
+from rich.progress import TaskID
 
 from ember_embodied.bench.cerebellum import PARTS, measure
+from ember_embodied.bench.cerebellum.progress import Progress
 from ember_embodied.cli.main import EXIT_FAILED
 from ember_embodied.cli.options import AsJson, print_json, seed_range
 from ember_embodied.errors import unknown
@@ -48,7 +54,8 @@ def command(
             raise unknown("part", name, PARTS)
     measured = []
     for name in names:
-        found = measure(name, drawn)
+        with _bars() as progress:
+            found = measure(name, drawn, progress)
         measured.append(found)
         if not as_json:
             lines = map(claim_line, found.claims)
@@ -57,3 +64,17 @@ def command(
         print_json({"parts": measured})
     if strict and any(one.holds is False for found in measured for one in found.claims):
         raise typer.Exit(EXIT_FAILED)
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    """A bar on stderr for all that one part does; gone when it is done."""
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(what: str, done: int, whole: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=whole)
+            bars.update(tasks[what], completed=done)
+
+        yield progress

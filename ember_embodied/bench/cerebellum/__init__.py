@@ -1,6 +1,7 @@
 """What adapts while the robot moves, measured part by part.
 
-Each part is a module here with ``measure(seeds) -> tuple[Claim, ...]``, and one line of ``PARTS``.
+Each part is a module here with ``measure(seeds) -> tuple[Claim, ...]``, and one line of ``PARTS``;
+one that takes long takes a ``progress`` too.
 Seeds draw everything: units, rooms, people, scatter. The default ones are those that the parts
 were developed on; other seeds tell how well they do with what they have not seen.
 """
@@ -9,8 +10,10 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from inspect import signature
 from typing import Final
 
+from ember_embodied.bench.cerebellum.progress import Progress, silent
 from ember_embodied.bench.claims import Claim
 from ember_embodied.errors import unknown
 
@@ -34,11 +37,13 @@ class Measured:
     claims: tuple[Claim, ...]
 
 
-def measure(part: str, seeds: range) -> Measured:
+def measure(part: str, seeds: range, progress: Progress = silent) -> Measured:
     """Measure one part. Raises ``UserError`` on an unknown name."""
     if part not in PARTS:
         raise unknown("part", part, PARTS)
-    claims: tuple[Claim, ...] = importlib.import_module(f"{__name__}.{part}").measure(seeds)
+    measure_part = importlib.import_module(f"{__name__}.{part}").measure
+    options = {"progress": progress} if "progress" in signature(measure_part).parameters else {}
+    claims: tuple[Claim, ...] = measure_part(seeds, **options)
     drawn = f"{seeds.start}:{seeds.stop}"
     command = f"ember bench cerebellum --part {part} --seeds {drawn}"
     return Measured(part, drawn, command, claims)

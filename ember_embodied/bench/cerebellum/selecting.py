@@ -1,15 +1,7 @@
 """The selector, measured: cost, choices, regret, alarms, resuming, and what its log is worth.
 
-Regret is that of the means: what the best variant of the moment would have brought, less what the
-chosen one does. Worlds are drawn by the seed: means even in [0.1, 0.9], rewards yes or no, or with
-a scatter of 0.1. In the middle of a life
-
-    swap    the best becomes the worst, the second the second worst, and so on
-    shuffle all means are dealt again
-    fall    the best falls to 0.1
-    rise    the worst rises to 0.95, and nothing becomes worse
-
-Everything is beside UCB1 as in the textbook, in the same world with the same draws.
+Everything is beside UCB1 as in the textbook, in the same world with the same draws
+(``selecting_regret``), and beside public libraries (``selecting_times``).
 """
 
 from __future__ import annotations
@@ -35,20 +27,13 @@ from cerebellum.selector_state import (
     from_json,
     to_json,
 )
-from ember_embodied.bench.cerebellum import selecting_times
+from ember_embodied.bench.cerebellum import selecting_regret, selecting_times
+from ember_embodied.bench.cerebellum.progress import Progress, silent
+from ember_embodied.bench.cerebellum.selecting_regret import CHOICES, KINDS, World
 from ember_embodied.bench.claims import Claim, claim, mean_claim
 
 Floats = NDArray[np.float64]
 
-SIZES: Final = (8, 256)
-CHOICES: Final = 8_000
-SCATTER: Final = 0.1
-KINDS: Final = ("yes or no", "scatter")
-CHANGES: Final = ("swap", "shuffle", "fall", "rise")
-STATIONARY_BOUND: Final = "<= 1.05"
-SWITCH_BOUND: Final = "<= 0.5"
-RESAMPLES: Final = 2_000
-TAIL: Final = 0.025
 RARE: Final = (0.01, 0.1, 0.5, 0.99)
 """Means of the variants of the lives in which nothing changes, for alarms."""
 ALARM_CHOICES: Final = 20_000
@@ -59,117 +44,17 @@ LOGGED_CHOICES: Final = 2_000
 MARGIN: Final = 0.02
 
 
-def measure(seeds: range) -> tuple[Claim, ...]:
+def measure(seeds: range, progress: Progress = silent) -> tuple[Claim, ...]:
     """Every claim of the selector."""
-    return (
-        *selecting_times.claims(seeds[0]),
-        *_identity(seeds),
-        *_regrets(seeds),
-        _alarms(seeds),
-        *_resuming(seeds),
-        *_off_policy(seeds),
-        *_parity(seeds),
-        *_sequences(seeds),
-    )
-
-
-class World:
-    """Means that change once, and rewards drawn for each choice whoever makes it."""
-
-    def __init__(self, seed: int, size: int, kind: str, change: str | None, choices: int) -> None:
-        rng = np.random.default_rng([seed, size, KINDS.index(kind)])
-        before = 0.1 + 0.8 * rng.random(size)
-        after = _changed(before, change, rng)
-        self.means = [before.tolist(), after.tolist()]
-        self.switch = choices // 2 if change else choices
-        self._yes_or_no = kind == KINDS[0]
-        draws = rng.random(choices) if self._yes_or_no else rng.standard_normal(choices)
-        self._draws: list[float] = draws.tolist()
-
-    def reward(self, mean: float, at: int) -> float:
-        """The reward of a variant of that mean at a choice."""
-        if self._yes_or_no:
-            return 1.0 if self._draws[at] < mean else 0.0
-        return min(1.0, max(0.0, mean + SCATTER * self._draws[at]))
-
-
-def _changed(before: Floats, change: str | None, rng: np.random.Generator) -> Floats:
-    after, order = before.copy(), np.argsort(before)
-    if change == "swap":
-        after[order] = before[order[::-1]]
-    elif change == "shuffle":
-        after = rng.permutation(before)
-    elif change == "fall":
-        after[order[-1]] = 0.1
-    elif change == "rise":
-        after[order[0]] = 0.95
-    return after
-
-
-def _live(selector: SynapticSelector, world: World, choices: int) -> tuple[float, float]:
-    """Regret before and after the switch."""
-    regrets = []
-    for means, span in (
-        (world.means[0], range(world.switch)),
-        (world.means[1], range(world.switch, choices)),
-    ):
-        best, regret = max(means), 0.0
-        for at in span:
-            variant = selector.select()
-            mean = means[variant]
-            selector.update(variant, world.reward(mean, at))
-            regret += best - mean
-        regrets.append(regret)
-    return regrets[0], regrets[1]
-
-
-def _regrets(seeds: range) -> Iterator[Claim]:
-    contenders = {
-        "selector": SelectorSettings(),
-        "changes alone": SelectorSettings(exploration=UCB1, randomisation=0.0),
-        "tuning alone": SelectorSettings(randomisation=0.0, false_alarm=None),
-    }
-    for size in SIZES:
-        for kind in KINDS:
-            for change in (None, *CHANGES):
-                found = {
-                    name: _regrets_of(settings, seeds, size, kind, change)
-                    for name, settings in {"textbook": TEXTBOOK, **contenders}.items()
-                    if change in (None, "swap") or name in ("textbook", "selector")
-                }
-                when = f"after {change}" if change else "nothing changes"
-                bound = SWITCH_BOUND if change else STATIONARY_BOUND
-                after = {name: parts[:, -1] for name, parts in found.items()}
-                for name in list(found)[1:]:
-                    title = f"{size} variants, {kind}, {when}: regret of {name} / textbook"
-                    yield _ratio(
-                        title, after[name], after["textbook"], bound if name == "selector" else None
-                    )
-                if change:
-                    whole = {name: parts.sum(axis=1) for name, parts in found.items()}
-                    title = f"{size} variants, {kind}, {change}: whole lives, selector / textbook"
-                    yield _ratio(title, whole["selector"], whole["textbook"], None)
-
-
-def _regrets_of(
-    settings: SelectorSettings, seeds: range, size: int, kind: str, change: str | None
-) -> Floats:
-    """Regrets [seeds, parts]: before and after the change, or of the whole where there is none."""
-    regrets = []
-    for seed in seeds:
-        world = World(seed, size, kind, change, CHOICES)
-        selector = SynapticSelector(size, np.random.default_rng([seed, 1]), settings)
-        regrets.append(_live(selector, world, CHOICES)[: 2 if change else 1])
-    return np.array(regrets)
-
-
-def _ratio(name: str, ours: Floats, theirs: Floats, bound: str | None) -> Claim:
-    """Ratio of mean regrets, with a percentile bootstrap over seeds, worlds kept together."""
-    picks = np.random.default_rng(0).integers(len(ours), size=(RESAMPLES, len(ours)))
-    ratios = ours[picks].sum(axis=1) / theirs[picks].sum(axis=1)
-    low, high = np.quantile(ratios, (TAIL, 1.0 - TAIL))
-    value = float(ours.sum() / theirs.sum())
-    return claim(name, value, "x", bound, n=len(ours), interval=(float(low), float(high)))
+    claims = [
+        *selecting_times.claims(seeds[0], progress),
+        *selecting_regret.claims(seeds, progress),
+    ]
+    for done, part in enumerate(PARTS):
+        progress("choices, alarms, resuming, logs", done, len(PARTS))
+        claims += part(seeds)
+    progress("choices, alarms, resuming, logs", len(PARTS), len(PARTS))
+    return tuple(claims)
 
 
 def _identity(seeds: range) -> Iterator[Claim]:
@@ -195,7 +80,7 @@ def _identity(seeds: range) -> Iterator[Claim]:
         yield claim(name, different, "1", "== 0", n=len(seeds) * CHOICES)
 
 
-def _alarms(seeds: range) -> Claim:
+def _alarms(seeds: range) -> Iterator[Claim]:
     """Share of lives with a reset though nothing changes; rare rewards and common ones."""
     alarms = []
     for seed in seeds:
@@ -208,7 +93,7 @@ def _alarms(seeds: range) -> Claim:
                 variant = selector.select()
                 selector.update(variant, 1.0 if draw < means[variant] else 0.0)
             alarms.append(selector.resets > 0)
-    return mean_claim(
+    yield mean_claim(
         f"lives of {ALARM_CHOICES:,} choices with a false alarm", alarms, "share", ALARM_BOUND
     )
 
@@ -330,3 +215,6 @@ def _sequence(
         repeats += variant == previous
         previous = variant
     return reward_sum / CHOICES, repeats / CHOICES
+
+
+PARTS: Final = (_identity, _alarms, _resuming, _off_policy, _parity, _sequences)

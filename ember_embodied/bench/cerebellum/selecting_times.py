@@ -18,6 +18,7 @@ import numpy as np
 from cerebellum.selector import SynapticSelector
 from cerebellum.selector_state import TEXTBOOK, UCB1, SelectorSettings
 from cerebellum.upper_bound import UpperBounds
+from ember_embodied.bench.cerebellum.progress import Progress
 from ember_embodied.bench.claims import Claim, quantile_claim
 from ember_embodied.bench.interleaved import Times, ratio_claim
 from ember_embodied.errors import UserError
@@ -69,12 +70,16 @@ class World:
         return 1.0 if self.next_draw() < self._means[variant] else 0.0
 
 
-def claims(seed: int) -> Iterator[Claim]:
+def claims(seed: int, progress: Progress) -> Iterator[Claim]:
     """Costs beside the peers after each past, then the ablation. Raises ``UserError``."""
-    for choices in PASTS:
-        yield from _beside_peers(seed, choices, YES_OR_NO)
-    for choices in SCATTER_PASTS:
-        yield from _beside_peers(seed, choices, SCATTER)
+    pasts = [
+        *((choices, YES_OR_NO) for choices in PASTS),
+        *((choices, SCATTER) for choices in SCATTER_PASTS),
+    ]
+    for done, (choices, kind) in enumerate(pasts):
+        progress("costs beside the peers, pasts", done, len(pasts))
+        yield from _beside_peers(seed, choices, kind)
+    progress("costs beside the peers, pasts", len(pasts), len(pasts))
     yield from _ablation(seed)
 
 
