@@ -21,6 +21,7 @@ PARTS: Final[dict[str, str]] = {
     "touching": "what the skin feels at rest and while moving, and hearing while moving",
     "yaw": "where voices come from, and where the body gets: bias left, looks, rooms, rivals",
     "agency": "whose movement it was: self, pushed, blocked, torque lost; with probes and without",
+    "cost": "what all of it costs a tick, part by part",
     "living": "whole lives with all of it in the loop, beside the same lives without",
     "selecting": "the choice among variants: cost, regret, alarms, resuming, what its log is worth",
 }

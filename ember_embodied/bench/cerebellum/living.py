@@ -108,7 +108,7 @@ def live(seed: int, room: Hearing | None, *, learns: bool, seconds: float = SECO
     organ = None
     if learns:
         draw = np.random.default_rng([seed, 11])
-        organ = Cerebellum(CerebellumSettings(), 1.0 / RATE_HZ, draw)
+        organ = Cerebellum(CerebellumSettings(enabled=True), 1.0 / RATE_HZ, draw)
     witness, followed = Witness(body), _Followed([])
     life = Life(
         body,
