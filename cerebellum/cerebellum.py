@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cerebellum.agency import Agency, AgencyTick, Verdict
 from cerebellum.felt import FeltEvent, Kind, Phase
@@ -245,6 +244,5 @@ def _carried(event: FeltEvent) -> bool:
 
 
 def _largest(surprise: Surprise) -> float:
-    score: NDArray[np.float64] = np.abs(surprise.score)
-    largest = float(score.max())
-    return largest if math.isfinite(largest) else 0.0
+    scores: list[float] = surprise.score.tolist()
+    return max(map(abs, scores))

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cerebellum.cerebellum import Cerebellum, Learnt, Lived
 from cerebellum.felt import FeltEvent
@@ -27,8 +26,6 @@ from hippocampus.tick_record import (
     TouchRecord,
 )
 
-Array = NDArray[np.float64]
-
 _LAGS: Final = (
     ("command.body_yaw_lag", BODY_YAW),
     ("command.antenna_right_lag", RIGHT_ANTENNA),
@@ -46,10 +43,11 @@ _FORETOLD: Final = (
     *((name, GYROSCOPE.start + axis) for axis, name in enumerate(_TURNS)),
 )
 """What the network foretells that the forward model knows too, and its channel there."""
-_FROM: Final = np.array([PREDICTED.index(name) for name, _ in _FORETOLD])
-_TO: Final = np.array([channel for _, channel in _FORETOLD])
-_SCALE: Final = np.array([SENSES[INDEX[name]].scale for name, _ in _FORETOLD])
-_KNOWN: Final = np.isin(np.arange(CHANNELS), _TO)
+_TAKEN: Final = tuple(
+    (PREDICTED.index(name), channel, SENSES[INDEX[name]].scale) for name, channel in _FORETOLD
+)
+"""Index among what the network foretells, channel of the forward model, and unit of the former."""
+_KNOWN: Final = np.isin(np.arange(CHANNELS), [channel for _, channel in _FORETOLD])
 _LAG_JOINTS: Final = [joint for _, joint in _LAGS]
 
 
@@ -121,15 +119,16 @@ def outlook(
     sent = record.sent
     if not prediction or sent is None:
         return None
-    mean, spread = np.zeros(CHANNELS), np.zeros(CHANNELS)
-    mean[_TO] = np.array(prediction)[_FROM] * _SCALE
-    if variance:
-        spread[_TO] = np.array(variance)[_FROM] * _SCALE * _SCALE
+    mean, spread = [0.0] * CHANNELS, [0.0] * CHANNELS
+    for index, channel, scale in _TAKEN:
+        mean[channel] = scale * prediction[index]
+        if variance:
+            spread[channel] = scale * scale * variance[index]
     asked = record.requested
     wanted = (asked.body_yaw_rad, asked.antenna_right_rad, asked.antenna_left_rad)
     for joint, was_wanted in zip(_LAG_JOINTS, wanted, strict=True):
         mean[LAG.start + joint] += sent.position_rad[joint] - was_wanted
-    return Outlook(mean, spread, _KNOWN)
+    return Outlook(np.array(mean), np.array(spread), _KNOWN)
 
 
 def learning_record(record: TickRecord, learnt: Learnt) -> LearningRecord:

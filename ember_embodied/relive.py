@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import degrees, hypot, sqrt, tan
 from typing import Final
 
+from cerebellum.cerebellum import Cerebellum
 from ember_embodied.arming import ArmingSettings
 from ember_embodied.life import Life
 from ember_embodied.loop import Mind
@@ -59,15 +60,25 @@ def relive(
     mind: Mind,
     seed: int,
     progress: Callable[[int], None],
+    cerebellum: Cerebellum | None = None,
 ) -> list[TickRecord]:
     """Live ``ticks`` ticks in a world that plays ``changes``; what came of it.
 
     ``room`` gives robot and room where the log knows them; ``start_ns`` is when that life began.
+    ``cerebellum`` is what the robot knew then.
     """
     body = SimBody(scenario_from_world(changes, room, start_ns), seed)
     body.open()
     memory = _Memory(progress)
-    Life(body, mind, ArmingSettings(), companions=(memory,), stopwatch=SystemClock()).run(ticks)
+    life = Life(
+        body,
+        mind,
+        ArmingSettings(),
+        companions=(memory,),
+        stopwatch=SystemClock(),
+        cerebellum=cerebellum,
+    )
+    life.run(ticks)
     body.close()
     return memory.records
 

@@ -78,7 +78,7 @@ def replay(
         if isinstance(record, SnapshotRecord):
             if state is None or state.tick != record.tick:
                 restarts += compared > 0
-                state, cerebellum = from_bytes(record.state), _cerebellum_of(record)
+                state, cerebellum = from_bytes(record.state), cerebellum_of(record)
             elif (part := _parted_from(record, state, cerebellum)) is not None:
                 found = Difference(record.tick, part, "snapshot", "as logged", "not the same")
                 return ReplayReport(ticks, compared, identical, found, restarts)
@@ -102,7 +102,7 @@ def replay(
     return ReplayReport(ticks, compared, identical, None, restarts)
 
 
-def _cerebellum_of(record: SnapshotRecord) -> Cerebellum | None:
+def cerebellum_of(record: SnapshotRecord) -> Cerebellum | None:
     """The cerebellum of a file's head; raises ``SnapshotError`` on one of another version."""
     if not record.cerebellum:
         return None

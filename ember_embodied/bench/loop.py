@@ -55,8 +55,10 @@ def _servo_run(folder: Path, seconds: int) -> ServoRun:
     config = folder / "ember.toml"
     with virtual_robot() as port:
         config.write_text(f'[servos]\nport = "{port}"\n[wire]\nenabled = false\n')
+        state = folder / "state"
         command = ["run", "--body", "servos", "--config", str(config), "--rate", str(RATE_HZ)]
         command += ["--seconds", str(seconds), "--log", str(folder / "logs"), "--no-view"]
+        command += ["--state", str(state)]
         started_ns = clock.mono_ns()
         process = subprocess.Popen([*ember(), *command], stdout=subprocess.DEVNULL)
         peak_mb = 0.0

@@ -18,7 +18,7 @@ from ember_embodied.cli.options import AsJson, print_json
 from ember_embodied.errors import UserError, existing_file
 from ember_embodied.event_driven import network_of
 from ember_embodied.loop import Mind
-from ember_embodied.replay import ReplayReport, replay
+from ember_embodied.replay import ReplayReport, cerebellum_of, replay
 from ember_embodied.tick_state import SnapshotError
 from hippocampus.reader import Log, LogError
 from hippocampus.tick_record import SnapshotRecord, TickRecord
@@ -129,7 +129,9 @@ def _live_again(log: Log, mind: Mind, seed: int | None, as_json: bool) -> None:
     changes = world_of_log(log.world(), logged)
     chosen = header.seed if seed is None else seed
     with _bar("living again", len(logged)) as progress:
-        relived = relive(changes, room, start_ns, len(logged), mind, chosen, progress)
+        head = next(iter(log.snapshots()), None)
+        knew = None if head is None else cerebellum_of(head)
+        relived = relive(changes, room, start_ns, len(logged), mind, chosen, progress, knew)
     rows = compare(logged, relived)
     if as_json:
         print_json({"seed": chosen, "ticks": len(relived), "comparison": rows})
