@@ -39,7 +39,10 @@ CHANGE: Final = 0.1
 """Chance of another room from one trial to the next, where nothing else is known: high, so that a
 room is soon known again; a new one is a small part of it."""
 NEW_SHARE: Final = 0.2
-"""How likely another room is one that was never met."""
+"""How likely another room is one that was never met, while nothing says that it is another."""
+NEW_ROOMS: Final = 0.25
+"""Once something does: rooms never met are as likely as this many known ones (the Chinese
+restaurant of the COIN model). With one room known, another one is new."""
 _LIKELY: Final = (0.7, 0.3)
 """Of a new room to have much bias, and next to none."""
 SURE: Final = 0.9
@@ -140,9 +143,17 @@ class Contexts:
 
     def change(self, chance: float) -> None:
         """Before a trial: the room may be another than before, with this chance (0 to 1)."""
+        self._change(chance, NEW_SHARE)
+
+    def carried(self, chance: float) -> None:
+        """The robot was taken from where it was: the room is another with this chance (0 to 1)."""
+        others = max(0, len(self.rooms) - 1)
+        self._change(chance, NEW_ROOMS / (NEW_ROOMS + others))
+
+    def _change(self, chance: float, new_share: float) -> None:
         rooms = self.used[:ROOMS]
         known = int(rooms.sum())
-        new = chance * NEW_SHARE
+        new = chance * new_share
         self.probability *= 1.0 - chance
         if known > 1:
             elsewhere = rooms * (1.0 - self.probability[:ROOMS])

@@ -25,7 +25,7 @@ from cerebellum.selector_state import SelectorState
 from cerebellum.settings import CerebellumSettings
 from cerebellum.snapshot import SUFFIX, PartState, SnapshotError
 from cerebellum.variants import CATALOGUE
-from cerebellum.yaw_table import YawTable, YawTableState
+from cerebellum.yaw_table import RESTARTED_CHANGE, YawTable, YawTableState
 
 State = TypeVar("State", bound=PartState)
 Part = TypeVar("Part")
@@ -95,7 +95,7 @@ def restore(
         kept(RenewalState, _as_it_is) or fresh.pointing.renewal(),
     )
     if table is not None:
-        pointing.moved()
+        pointing.moved(RESTARTED_CHANGE)
     made = Cerebellum(
         settings,
         period_s,

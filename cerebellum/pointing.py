@@ -25,7 +25,7 @@ from cerebellum.selector import SynapticSelector
 from cerebellum.selector_state import SelectorSettings
 from cerebellum.snapshot import SnapshotError
 from cerebellum.variants import CATALOGUE, applied, reward
-from cerebellum.yaw_table import BOLD, Outcome, YawTable
+from cerebellum.yaw_table import BOLD, MOVED_CHANGE, Outcome, YawTable
 
 LEAST_RANDOM: Final = 0.05
 """Share of choices drawn by chance, at least: with less a log says too little of the others."""
@@ -131,9 +131,9 @@ class Pointing:
         chosen = choice.variant
         return _look(trial, choice, error_rad, corrections[chosen], rewards[chosen], outcome)
 
-    def moved(self) -> None:
-        """The robot may be in another room now."""
-        self.table.moved()
+    def moved(self, chance: float = MOVED_CHANGE) -> None:
+        """The robot may be in another room now, with this ``chance`` (0 to 1)."""
+        self.table.moved(chance)
         self._look_up()
 
     def confidence(self) -> NDArray[np.float64]:

@@ -48,7 +48,7 @@ _TUNING: Final = 1.0 / SPACING_RAD**2
 NU: Final = 3.0
 """Degrees of freedom of the noise: tails as heavy as those of echoes, and a variance still."""
 _STUDENT: Final = math.gamma(0.5 * (NU + 1.0)) / math.gamma(0.5 * NU) / math.sqrt(NU * math.pi)
-STRAY: Final = 0.1
+STRAY: Final = 0.05
 """Share of the trials that may be of another's face, or of no voice at all."""
 STRAY_RANGE_RAD: Final = math.radians(100.0)
 """They lie anywhere in it."""

@@ -31,8 +31,10 @@ from cerebellum.population import CELLS, Array, Belief, activities, activity, pu
 
 LARGEST_CORRECTION_RAD: Final = math.radians(35.0)
 """No robot hears worse: what is learned beyond that is not applied."""
-MOVED_CHANGE: Final = 0.5
-"""Chance of another room after the robot was carried or switched off."""
+MOVED_CHANGE: Final = 0.6
+"""Chance of another room after the robot was carried."""
+RESTARTED_CHANGE: Final = 0.2
+"""The same after it was switched off: mostly it stands where it stood."""
 LARGEST_PULL_RAD: Final = math.radians(25.0)
 """More would fold the sides over. Less than none there is not: echo does not push."""
 _ROUNDS: Final = 4
@@ -151,14 +153,15 @@ class YawTable:
         """What the table takes for the bias at true directions; [M] to [M], rad."""
         return np.asarray(activities(seen_rad) @ self._contexts.weights()[:CELLS])
 
-    def moved(self) -> None:
-        """The robot was carried or switched off: it may well be in another room now.
+    def moved(self, chance: float = MOVED_CHANGE) -> None:
+        """The robot may well be in another room now, with this ``chance`` (0 to 1).
 
-        What it knew is applied by half from here on, until trials tell. Once more means no more.
+        What it knew here is applied less from here on, and what it knew of other rooms more, until
+        trials tell. Once more means no more.
         """
         if not self._moved:
             self._moved = True
-            self._contexts.change(MOVED_CHANGE)
+            self._contexts.carried(chance)
             self._turn_round()
 
     def learn(self, trial: Evidence, now_ns: int) -> Outcome:

@@ -10,7 +10,7 @@ import pytest
 from cerebellum import snapshot
 from cerebellum.plasticity import Evidence, Verdict
 from cerebellum.population import pull
-from cerebellum.yaw_table import LARGEST_CORRECTION_RAD, YawTable, YawTableState
+from cerebellum.yaw_table import LARGEST_CORRECTION_RAD, RESTARTED_CHANGE, YawTable, YawTableState
 
 SECOND_NS = 1_000_000_000
 NOW_NS = 100 * SECOND_NS
@@ -121,6 +121,22 @@ def test_known_to_have_been_carried_it_trusts_what_it_knew_less() -> None:
         live(table, hall, 1, seed=4)
     assert carried.contexts.probability[0] < 0.5 * still.contexts.probability[0]
     assert left_deg(carried, hall) < left_deg(still, hall)
+
+
+def test_another_room_is_new_where_one_is_known_and_mostly_the_other_where_two_are() -> None:
+    table = YawTable()
+    live(table, kitchen, 40, seed=3)
+    restarted, carried = (YawTable.from_state(table.state()) for _ in range(2))
+    restarted.moved(RESTARTED_CHANGE)
+    carried.moved()
+    wrong = left_deg(table, hall)
+    assert left_deg(restarted, kitchen) < 0.4 * left_deg(YawTable(), kitchen)
+    assert left_deg(carried, hall) < left_deg(restarted, hall) < wrong
+    live(table, hall, 40, seed=4)
+    here, there = left_deg(table, hall), left_deg(table, kitchen)
+    table.moved()
+    assert left_deg(table, kitchen) < 0.75 * there
+    assert left_deg(table, hall) > here
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ IN_SIGHT_RAD: Final = math.radians(43.0)
 """Half the camera's field of view: a look further off sees nothing."""
 TRIAL_NS: Final = 10_000_000_000
 LOOK_NS: Final = 2_000_000_000
+_LIFE: Final = 4
+"""Tells the numbers that a life is drawn from, from others of the same seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +185,17 @@ class TableCorrector:
 
 
 class TableHearer(Hearer):
-    """The yaw table, hearing alone."""
+    """The yaw table, hearing alone; ``feels`` when it is carried, or not."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, feels: bool = False) -> None:
         self.corrector = TableCorrector(YawTable())
+        self._feels = feels
         super().__init__(self.corrector)
+
+    def carried(self) -> None:
+        """Felt, if it can."""
+        if self._feels:
+            self.corrector.table.moved()
 
     def learn(self, trial: Trial, body: Body, draw: np.random.Generator) -> None:
         """With the yaw of the head."""
@@ -272,9 +280,8 @@ def live(
     scatter. ``sparse`` names learners that are slow to ask, with the only (phase, trials) at which
     they are asked.
     """
-    draw = np.random.default_rng([seed, 4])
-    mounting = math.radians(draw.uniform(-MOUNTING_DEG, MOUNTING_DEG))
-    rooms = [draw_hearing(draw, mounting, draw.uniform(*peak_deg), raw=raw) for _ in range(2)]
+    draw = np.random.default_rng([seed, _LIFE])
+    rooms = _rooms(draw, peak_deg, raw=raw)
     body, exams = draw_body(draw), [_exam(room, draw) for room in rooms]
     found: dict[str, dict[tuple[int, int], Judged]] = {name: {} for name in learners}
     perfect = {}
@@ -293,6 +300,16 @@ def live(
                 for learner in learners.values():
                     learner.learn(happened, body, np.random.default_rng([seed, *at]))
     return Lived(found, perfect)
+
+
+def rooms_of(seed: int, peak_deg: tuple[float, float] = PEAK_DEG) -> list[Hearing]:
+    """The two rooms of the life of that seed."""
+    return _rooms(np.random.default_rng([seed, _LIFE]), peak_deg, raw=False)
+
+
+def _rooms(draw: np.random.Generator, peak_deg: tuple[float, float], *, raw: bool) -> list[Hearing]:
+    mounting = math.radians(draw.uniform(-MOUNTING_DEG, MOUNTING_DEG))
+    return [draw_hearing(draw, mounting, draw.uniform(*peak_deg), raw=raw) for _ in range(2)]
 
 
 def _exam(room: Hearing, draw: np.random.Generator) -> Exam:

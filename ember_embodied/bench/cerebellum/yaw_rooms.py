@@ -66,6 +66,16 @@ class Hearing:
             found[row] = mean - some[int(draw.integers(len(some)))]
         return found
 
+    def density(self, scatter_rad: float, aside_rad: float, blur_rad: float) -> float:
+        """How likely ``scatter`` draws this value, 1/rad; its readings are blurred (rms)."""
+        axis = math.pi / 2.0 - aside_rad
+        places = np.argsort(np.abs(self.angles_rad - axis))[:NEAREST].tolist()
+        errors = [self.readings_rad[place] for place in places]
+        mean = 0.0 if self.raw else sum(float(e.mean()) for e in errors) / NEAREST
+        apart = [(scatter_rad - (mean - e)) / blur_rad for e in errors]
+        kernels = [float(np.exp(-0.5 * one * one).mean()) for one in apart]
+        return sum(kernels) / NEAREST / (blur_rad * math.sqrt(2.0 * math.pi))
+
     def perfect(self, heard_rad: Array) -> Array:
         """[M] what a table that knows the bias makes of readings [M]."""
         return np.asarray(np.interp(heard_rad, _GRID_RAD + self.bias_rad, _GRID_RAD))
