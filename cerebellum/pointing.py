@@ -36,7 +36,12 @@ _NS: Final = 1e-9
 
 def settings(randomisation: float) -> SelectorSettings:
     """Of a selector that is told the reward of every variant."""
-    return SelectorSettings(exploration=0.0, randomisation=randomisation, assume_normalized=True)
+    return SelectorSettings(
+        exploration=0.0,
+        randomisation=randomisation,
+        persistence=None,
+        assume_normalized=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ cerebellum, where there is one, is only asked; it learns when the command is out
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Final
 
@@ -96,9 +96,12 @@ def tick(
     request = sense.intent.request if sense.intent is not None else ModeRequest.NONE
     failsafe = update(state.failsafe, faults, request, pose, sense.t_mono_ns)
 
-    intent = joints_of_command(requested)[0] if sound else last
+    asked = requested
     if cerebellum is not None and sound:
-        intent = (cerebellum.body_goal(intent[0]), *intent[1:])
+        # The head is told of the corrected body as it was of the wanted one when it was taught: it
+        # goes on making up for a body that stays short.
+        asked = replace(requested, body_yaw_rad=cerebellum.body_goal(requested.body_yaw_rad))
+    intent = joints_of_command(asked)[0] if sound else last
     wanted = intent
     if cerebellum is not None and failsafe.mode is Mode.RUN:
         wanted = cerebellum.altered(intent, sense.t_mono_ns)

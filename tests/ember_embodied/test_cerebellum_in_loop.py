@@ -17,13 +17,18 @@ from cerebellum.keeping import path_of
 from cerebellum.settings import CerebellumSettings
 from cerebellum.snapshot import to_bytes
 from cerebellum.yaw_table import YawTableState
+from ember_embodied.arming import ArmingSettings
 from ember_embodied.errors import UserError
 from ember_embodied.guidance import learn
 from ember_embodied.keeper import FROZEN, Keeper, Lock
 from ember_embodied.learning_history import read
+from ember_embodied.life import Life
 from ember_embodied.loop import Mind, initial_state, tick
 from ember_embodied.replay import replay
+from firmware_bridge.clock import SystemClock
 from firmware_bridge.senses import BodySense, Fault
+from firmware_bridge.simulation.body import SimBody
+from firmware_bridge.simulation.scenario import Failure, Scenario
 from hippocampus.reader import Log
 from hippocampus.tick_record import LearningRecord, SnapshotRecord, TickRecord
 
@@ -109,6 +114,30 @@ def test_lost_torque_is_a_fault_of_the_next_tick(sense: BodySense, mind: Mind) -
     record, _ = tick(sense, initial_state(mind), mind, organ)
     assert Fault.TORQUE_LOST in record.fault_bits
     assert Fault.TORQUE_LOST not in record.sense.fault_bits
+
+
+def test_a_motor_that_lets_go_without_a_word_becomes_a_fault(mind: Mind) -> None:
+    failure = Failure(at_s=4.0, seconds=6.0, who="right_antenna", kind="torque_silent")
+    body = SimBody(Scenario(failures=(failure,)), seed=5)
+    body.open()
+    seen: list[Fault] = []
+
+    class Watcher:
+        def follow(self, record: TickRecord, timing: object, events: object) -> None:
+            seen.append(record.fault_bits)
+
+    life = Life(
+        body,
+        mind,
+        ArmingSettings(),
+        companions=(Watcher(),),
+        stopwatch=SystemClock(),
+        cerebellum=cerebellum(),
+    )
+    life.run(90)
+    body.close()
+    assert Fault.TORQUE_LOST not in seen[39]
+    assert any(Fault.TORQUE_LOST in fault for fault in seen[40:80])
 
 
 def poisoned(sense: BodySense, number: float) -> BodySense:

@@ -19,6 +19,7 @@ from cerebellum.cerebellum import Cerebellum
 from cerebellum.settings import CerebellumSettings
 from ember_embodied import bundle as bundles
 from ember_embodied.arming import ArmingSettings
+from ember_embodied.bench.cerebellum.progress import Progress, silent
 from ember_embodied.bench.cerebellum.yaw_rooms import MOUNTING_DEG, PEAK_DEG, Hearing, draw_hearing
 from ember_embodied.bench.claims import Claim, claim, mean_claim, quantile_claim
 from ember_embodied.event_driven import network_of
@@ -139,12 +140,13 @@ def _left(organ: Cerebellum | None, room: Hearing | None, wall_ns: int) -> tuple
     return float(np.median(np.abs(bias + np.array(added)))), before
 
 
-def measure(seeds: range) -> tuple[Claim, ...]:
+def measure(seeds: range, progress: Progress = silent) -> tuple[Claim, ...]:
     """The claims of whole lives."""
     settings = RolloutSettings(SECONDS, RATE_HZ, 0.0, 0.0, SUITE)
     lives: dict[tuple[bool, bool], list[Lived]] = {key: [] for key in NAMES}
     scale: dict[str, list[Tally]] = {IDLE: [], TEACHER: []}
-    for seed in seeds:
+    for done, seed in enumerate(seeds):
+        progress("lives, six at a time", done, len(seeds))
         draw = np.random.default_rng([seed, 10])
         mounting = math.radians(draw.uniform(-MOUNTING_DEG, MOUNTING_DEG))
         room = draw_hearing(draw, mounting, draw.uniform(*PEAK_DEG))
