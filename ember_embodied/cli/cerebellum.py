@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import degrees
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Annotated, Final
 import typer
 
 from cerebellum.keeping import KINDS
+from cerebellum.off_policy import Choice, values
+from cerebellum.plasticity import Verdict
 from cerebellum.snapshot import PREVIOUS_SUFFIX, SUFFIX
 from cerebellum.variants import CATALOGUE
 from ember_embodied import learned, learning_history
@@ -23,6 +26,7 @@ from hippocampus.reader import Log, LogError
 from hippocampus.tick_record import LearningRecord, LookRecord
 
 DEFAULT_LINES: Final = 20
+_BELIEVED: Final = (Verdict.LEARNT.name, Verdict.CONFIRMED.name)
 
 State = Annotated[
     Path | None,
@@ -165,7 +169,7 @@ def history(
 
     Examples:
       ember cerebellum history --state /var/lib/ember/state
-      ember cerebellum history --log logs            heard, seen, corrected, chosen, rewarded
+      ember cerebellum history --log logs        every look, and what each way is worth
     """
     if log is not None:
         _looks(log, lines, as_json=as_json)
@@ -193,8 +197,10 @@ def _looks(log: Path, lines: int, *, as_json: bool) -> None:
     except LogError as error:
         raise UserError(str(error)) from error
     found = [(r.t_mono_ns, r.look) for r in read.records(LearningRecord) if r.look is not None]
+    worth = worth_of_choices([look for _, look in found])
     if as_json:
-        print_json([{"t_mono_ns": t_ns, "look": look} for t_ns, look in found])
+        looks = [{"t_mono_ns": t_ns, "look": look} for t_ns, look in found]
+        print_json({"looks": looks, "worth": worth})
         return
     if not found:
         print(f"{read.folder}: nobody was heard, looked for and found")
@@ -202,10 +208,35 @@ def _looks(log: Path, lines: int, *, as_json: bool) -> None:
     print("     time   heard    seen   error applied  verdict     way (greedy)              reward")
     for t_ns, look in found[-lines:]:
         print(_look_line(t_ns, look))
+    if worth:
+        print("\nwhat each way would have brought, from the choices and their propensities")
+    for name, taken, value, low, high in worth:
+        print(f"  {name:<14} {value:.3f} [{low:.3f}, {high:.3f}], taken {taken} times")
+
+
+def worth_of_choices(looks: Sequence[LookRecord]) -> list[tuple[str, int, float, float, float]]:
+    """Name, times taken, and mean reward with its 95 % interval of each way that was ever taken.
+
+    Self-normalised importance weighting of the logged choices (``cerebellum.off_policy``).
+    """
+    learned_from = [
+        (Choice(look.variant, look.greedy, look.randomisation), look.reward)
+        for look in looks
+        if look.verdict in _BELIEVED and look.randomisation > 0.0
+    ]
+    size = max([len(CATALOGUE), *(1 + max(c.variant, c.greedy) for c, _ in learned_from)])
+    return [
+        (_way(one.variant), one.taken, one.snips.value, one.snips.low, one.snips.high)
+        for one in values(learned_from, size)
+    ]
+
+
+def _way(variant: int) -> str:
+    return CATALOGUE[variant].name if variant < len(CATALOGUE) else f"way {variant}"
 
 
 def _look_line(t_ns: int, look: LookRecord) -> str:
-    names = [CATALOGUE[n].name if n < len(CATALOGUE) else "?" for n in (look.variant, look.greedy)]
+    names = [_way(variant) for variant in (look.variant, look.greedy)]
     angles = (look.heard_rad, look.seen_rad, look.error_rad, look.applied_rad)
     numbers = "".join(f"{degrees(angle):8.1f}" for angle in angles)
     return (

@@ -12,9 +12,11 @@ import pytest
 
 from cerebellum.plasticity import Evidence
 from cerebellum.settings import CerebellumSettings
+from ember_embodied.cli.cerebellum import worth_of_choices
 from ember_embodied.cli.main import build
 from ember_embodied.errors import UserError
 from ember_embodied.keeper import FROZEN, Keeper
+from hippocampus.tick_record import LookRecord
 
 SECOND_NS = 1_000_000_000
 BIAS_RAD = math.radians(12.0)
@@ -95,3 +97,16 @@ def test_freeze_is_a_file_and_nothing_learned_is_said(folder: Path, tmp_path: Pa
     for verb in ("show", "history", "reset"):
         with pytest.raises(UserError, match="--state"):
             ember(verb, "--state", str(tmp_path / "nowhere"))
+
+
+def look(variant: int, reward: float, verdict: str = "LEARNT") -> LookRecord:
+    return LookRecord(0.3, 0.0, 0.1, verdict, 0.1, -0.1, variant, 4, 0.5, reward, 0, 1.0, 1.0)
+
+
+def test_a_log_of_choices_tells_what_each_way_is_worth() -> None:
+    looks = [look(4, 0.9)] * 40 + [look(0, 0.4)] * 5 + [look(2, 0.0, "STALE")] * 30
+    worth = {name: (taken, value) for name, taken, value, _, _ in worth_of_choices(looks)}
+    assert worth["blend 1"] == (40, pytest.approx(0.9))
+    assert worth["blend 0"] == (5, pytest.approx(0.4))
+    assert "blend 0.5" not in worth, "what was refused is no evidence"
+    assert worth_of_choices([]) == []
