@@ -59,8 +59,8 @@ def restore(
 ) -> tuple[Cerebellum, tuple[str, ...]]:
     """What was kept in ``folder``, and one line for each part that was damaged.
 
-    A part that was never kept, or cannot be read, begins anew. What the tables know is applied by
-    half until the first looks: nobody knows where the robot was carried while it was off.
+    A part that was never kept, or cannot be read, begins anew. The yaw table is told that the
+    robot may have been carried while it was off.
     """
     trouble: list[str] = []
 

@@ -294,7 +294,11 @@ def _told(learnt: Learnt) -> Iterator[tuple[int, str, str]]:
             place = touch.place.value.replace("_", " ")
             yield INFO, "touch", f"{place}: {touch.kind.value.replace('_', ' ')}, {touch.strength}"
     if learnt.moved:
-        yield INFO, "cerebellum", "carried: the yaw table is applied by half until the next looks"
+        yield (
+            INFO,
+            "cerebellum",
+            "carried: it may be in another room, which the next looks will tell",
+        )
 
 
 def _wish_of_nobody(now_ns: int) -> IntentSense:
