@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from cerebellum.agency import Agency, AgencyTick, Verdict
+from cerebellum.agency import Agency
 from cerebellum.felt import FeltEvent, Kind, Phase
 from cerebellum.forward_model import ForwardModel, Outlook, Surprise, initial_state
 from cerebellum.looking import Looks
@@ -28,6 +28,7 @@ from cerebellum.settings import CerebellumSettings
 from cerebellum.snapshot import PartState
 from cerebellum.touch import Touch
 from cerebellum.turning import Reach, Turning
+from cerebellum.verdict import AgencyTick, Verdict
 from firmware_bridge.command import JointTargets
 from firmware_bridge.senses import DOA_STREAM, BodySense, Fault, JointSense, usable
 

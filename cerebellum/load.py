@@ -21,7 +21,7 @@ it has lost its torque, whatever its registers say.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, log2, pi
+from math import sin
 from typing import ClassVar, Final
 
 import numpy as np
@@ -29,27 +29,18 @@ from numpy.typing import NDArray
 
 from cerebellum.load_prior import (
     ANTENNA_WEIGHT_N_M,
-    BACK_EMF_V_S,
     FRICTION_N_M,
-    INERTIA_KG_M2,
     POSTURE_LOAD,
-    RESISTANCE_OHM,
     SCALE_LEAST_N_M,
     TORQUE_N_M_A,
-    VISCOUS_N_M_S,
 )
+from cerebellum.servo_motion import INPUTS, VELOCITY_STEP_RAD_S, Motion, motion_over
 from firmware_bridge.command import JointTargets
-from firmware_bridge.joints import COUNTS_PER_TURN, JOINT_COUNT, JOINTS, STEWART
+from firmware_bridge.joints import JOINT_COUNT, STEWART
 from firmware_bridge.senses import JointsSense
 
 Array = NDArray[np.float64]
 
-FULL_PWM: Final = 885.0
-P_DIVISOR: Final = 128.0
-PULSE_RAD: Final = 2.0 * pi / COUNTS_PER_TURN
-VELOCITY_STEP_RAD_S: Final = 0.229 * 2.0 * pi / 60.0
-GAIN_V: Final = np.array([joint.p_gain for joint in JOINTS]) / (P_DIVISOR * FULL_PWM * PULSE_RAD)
-"""Volts per radian of error and volt of the rail."""
 MOVING_RAD_S: Final = 2.0 * VELOCITY_STEP_RAD_S
 """Faster than this a joint slides, and its friction has a sign."""
 LOAD_FRICTION: Final = 0.12
@@ -73,17 +64,8 @@ NOMINAL_V: Final = 7.2
 _SCALE_MOST_N_M: Final = SCALE_MOST * FRICTION_N_M
 _FRICTION_LEAST_N_M, _FRICTION_MOST_N_M = (bound * FRICTION_N_M for bound in FRICTION_SPAN)
 ANTENNAS: Final = slice(7, 9)
-
-
-@dataclass(frozen=True, slots=True)
-class _Motion:
-    """How nine servos move over one tick: state transition, and what a ramp and a load add."""
-
-    transition: Array
-    start: Array
-    slope: Array
-    weigh: Array
-    """[9, 2] load, N m, per radian and per rad/s that position and velocity are off."""
+_RESTING_N_M: Final = np.zeros(JOINT_COUNT)
+_RESTING_N_M[STEWART] = POSTURE_LOAD[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +88,7 @@ class Load:
     expected_a: Array
     """Current that the error, the velocity and the rail ask for."""
     current_a: Array
-    _motion: _Motion
+    _motion: Motion
 
     def torque_of(self, before_rad: Array, now_rad: Array) -> Array:
         """Torque that a displacement of the trajectories over this tick asks of the motors."""
@@ -157,7 +139,7 @@ class LoadObserver:
 
     def __init__(self, state: LoadState | None = None) -> None:
         self._set(LoadState.initial() if state is None else state)
-        self._motions: dict[tuple[int, int], _Motion] = {}
+        self._motions: dict[tuple[int, int], Motion] = {}
         self._before: _Before | None = None
         self._slides = np.zeros(JOINT_COUNT)
 
@@ -204,19 +186,16 @@ class LoadObserver:
         if not RAIL_V[0] <= rail_v <= RAIL_V[1]:
             rail_v = NOMINAL_V
         motion = self._motion(dt_s, rail_v)
-        ramp = (reference - before.start_rad) / dt_s
-        predicted = motion.transition[0] * before.state[0]
-        predicted = predicted + motion.transition[1] * before.state[1]
-        predicted += motion.start * before.start_rad
-        predicted += motion.slope * ramp
-        off = now[:2] - predicted
-        off *= motion.weigh
-        load: Array = off[0] + off[1]
-        expected = (GAIN_V * rail_v) * (reference - now[0])
-        expected -= BACK_EMF_V_S * now[1]
-        expected /= RESISTANCE_OHM
-        load[STEWART] -= POSTURE_LOAD[0] + now[0, STEWART] @ POSTURE_LOAD[1:]
-        load[ANTENNAS] -= ANTENNA_WEIGHT_N_M * np.sin(now[0, ANTENNAS])
+        inputs = np.empty((INPUTS, JOINT_COUNT))
+        inputs[:2] = now[:2]
+        inputs[2:4] = before.state
+        inputs[4] = before.start_rad
+        inputs[5] = (reference - before.start_rad) / dt_s
+        found = (motion.whole @ inputs.ravel()).reshape(3, JOINT_COUNT)
+        predicted, load, expected = found
+        load -= _RESTING_N_M
+        right, left = now[0, ANTENNAS].tolist()
+        load[ANTENNAS] -= (ANTENNA_WEIGHT_N_M * sin(right), ANTENNA_WEIGHT_N_M * sin(left))
         friction = self._friction + np.abs(expected) * (LOAD_FRICTION * TORQUE_N_M_A)
         slides = -_slides_to(now[1], before.state[1])
         self._slides = slides
@@ -224,7 +203,7 @@ class LoadObserver:
         sticks = (STICTION * friction) * (slides == 0.0)
         strange = bare - np.minimum(np.maximum(bare, -sticks), sticks)
         return Load(
-            dt_s, reference, predicted[0], now[0], bare, friction, strange, self._scale, expected,
+            dt_s, reference, predicted, now[0], bare, friction, strange, self._scale, expected,
             now[2], motion,
         )  # fmt: skip
 
@@ -240,7 +219,7 @@ class LoadObserver:
         friction = self._friction + (dt_s / FRICTION_LEARN_S) * more
         self._friction = np.minimum(np.maximum(friction, _FRICTION_LEAST_N_M), _FRICTION_MOST_N_M)
 
-    def _motion(self, dt_s: float, rail_v: float) -> _Motion:
+    def _motion(self, dt_s: float, rail_v: float) -> Motion:
         key = (round(dt_s * 1e3), round(rail_v * 5.0))
         found = self._motions.get(key)
         if found is None:
@@ -256,42 +235,3 @@ def _slides_to(now_rad_s: Array, before_rad_s: Array) -> Array:
     to_right = np.maximum(now_rad_s, before_rad_s) < -MOVING_RAD_S
     way: Array = np.subtract(to_left, to_right, dtype=np.float64)
     return way
-
-
-def motion_over(dt_s: float, rail_v: float) -> _Motion:
-    """The exact motion over ``dt_s`` of nine servos that follow a ramp under a constant load."""
-    per_volt = TORQUE_N_M_A / RESISTANCE_OHM
-    stiffness = per_volt * GAIN_V * rail_v
-    damping = per_volt * BACK_EMF_V_S + VISCOUS_N_M_S
-    system = np.zeros((JOINT_COUNT, 5, 5))
-    system[:, 0, 1] = 1.0
-    system[:, 1, 0] = -stiffness / INERTIA_KG_M2
-    system[:, 1, 1] = -damping / INERTIA_KG_M2
-    system[:, 1, 2] = stiffness / INERTIA_KG_M2
-    system[:, 1, 4] = 1.0 / INERTIA_KG_M2
-    system[:, 2, 3] = 1.0
-    moved = _exponential(system * dt_s)
-    by_load = moved[:, :2, 4]
-    sure = 1.0 / np.array([PULSE_RAD, 0.5 * VELOCITY_STEP_RAD_S]) ** 2
-    weigh = by_load * sure / (by_load**2 * sure).sum(axis=1, keepdims=True)
-    return _Motion(
-        np.ascontiguousarray(moved[:, :2, :2].transpose(2, 1, 0)),
-        np.ascontiguousarray(moved[:, :2, 2].T),
-        np.ascontiguousarray(moved[:, :2, 3].T),
-        np.ascontiguousarray(weigh.T),
-    )
-
-
-def _exponential(matrices: Array) -> Array:
-    """Matrix exponentials by scaling, series and squaring (Golub and Van Loan, 9.3)."""
-    size = float(np.abs(matrices).sum(axis=-1).max())
-    halvings = max(0, ceil(log2(size)) + 4) if size > 0.0 else 0
-    scaled = matrices / 2.0**halvings
-    term = np.broadcast_to(np.eye(matrices.shape[-1]), matrices.shape).copy()
-    total = term.copy()
-    for order in range(1, 9):
-        term = term @ scaled / order
-        total = total + term
-    for _ in range(halvings):
-        total = total @ total
-    return total

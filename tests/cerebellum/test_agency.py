@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cerebellum import snapshot
-from cerebellum.agency import Agency, AgencyState, AgencyTick, Verdict
+from cerebellum.agency import Agency, AgencyState
 from cerebellum.load_prior import (
     ANTENNA_WEIGHT_N_M,
     BACK_EMF_V_S,
@@ -17,6 +17,7 @@ from cerebellum.load_prior import (
     TORQUE_N_M_A,
 )
 from cerebellum.probe import LEAST_S, PARTS, Part, Prober
+from cerebellum.verdict import AgencyTick, Verdict
 from firmware_bridge.command import JointTargets
 from firmware_bridge.joints import JOINT_COUNT, LEFT_ANTENNA
 from firmware_bridge.senses import BodySense, Fault, HeadSense, JointSense, JointsSense

@@ -20,8 +20,9 @@ from typing import Final
 
 import numpy as np
 
-from cerebellum.agency import ASKED_RAD, Agency, AgencyTick, Verdict
+from cerebellum.agency import ASKED_RAD, Agency
 from cerebellum.probe import PARTS, Part, Prober
+from cerebellum.verdict import AgencyTick, Verdict
 from ember_embodied.bench.cerebellum.disturbed_lives import (
     BODY,
     HEAD_PITCH,

@@ -1,0 +1,101 @@
+"""What agency says of a tick: a verdict on each part of the body, and what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cerebellum.probe import JOINTS_OF, PARTS, Part
+from firmware_bridge.senses import Fault
+
+Array = NDArray[np.float64]
+
+CALM: Final = 0.7
+"""A strange load is gone when it is under this part of what makes a verdict."""
+
+
+class Verdict(IntEnum):
+    """Who moved, or kept from moving, a part."""
+
+    STILL = 0
+    """Nothing was asked of it, and nothing moved it."""
+    SELF = 1
+    PUSHED = 2
+    BLOCKED = 3
+    TORQUE_LOST = 4
+    UNKNOWN = 5
+    """It could not be felt, or torque is off by one's own wish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One part in one tick. Angles in rad, one number for each joint of the part."""
+
+    t_mono_ns: int
+    part: Part
+    intent_rad: tuple[float, ...]
+    """Where it was wanted, before probe, mode and gate."""
+    command_rad: tuple[float, ...]
+    """What was sent: the efference copy."""
+    predicted_rad: tuple[float, ...]
+    """Where it should be now, given what was sent before."""
+    measured_rad: tuple[float, ...]
+    verdict: Verdict
+    strangeness: float
+    """Unexplained load in parts of what makes a verdict: 1 is the limit."""
+    probed: bool
+    """Whether the command differs from the intent for the sake of knowing."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyTick:
+    """What one tick came to. The arrays have nine numbers, one for each joint."""
+
+    t_mono_ns: int
+    verdicts: tuple[Verdict, ...]
+    """Of the four parts, in order."""
+    strangeness: tuple[float, ...]
+    """Of the four parts."""
+    lost: tuple[int, ...]
+    """Indices of servos that hold no torque although told to."""
+    fault: Fault
+    """``TORQUE_LOST``, or none."""
+    answer: tuple[float | None, ...]
+    """Of a part whose probe is over in this tick: share of the probe that it followed."""
+    intent_rad: Array
+    command_rad: Array
+    predicted_rad: Array
+    measured_rad: Array
+    probed: tuple[bool, ...]
+
+    @property
+    def calm(self) -> bool:
+        """Nothing strange rests on any part, and all hold: a time to probe."""
+        return max(self.strangeness) < CALM and not self.lost
+
+    @property
+    def movements(self) -> tuple[Movement, ...]:
+        """Of every part that moved, was asked to move, was moved or has lost its torque."""
+        return tuple(self.movement(part) for part in PARTS if self.verdicts[part] in _MOVEMENTS)
+
+    def movement(self, part: Part) -> Movement:
+        """The record of one part."""
+        joints = JOINTS_OF[part]
+        return Movement(
+            self.t_mono_ns,
+            part,
+            tuple(self.intent_rad[joints].tolist()),
+            tuple(self.command_rad[joints].tolist()),
+            tuple(self.predicted_rad[joints].tolist()),
+            tuple(self.measured_rad[joints].tolist()),
+            self.verdicts[part],
+            self.strangeness[part],
+            self.probed[part],
+        )
+
+
+_MOVEMENTS: Final = (Verdict.SELF, Verdict.PUSHED, Verdict.BLOCKED, Verdict.TORQUE_LOST)
