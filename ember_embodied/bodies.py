@@ -91,6 +91,7 @@ def _simulated(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: A
     body = SimBody(scenario, request.seed)
 
     def world() -> tuple[WorldRecord, ...]:
+        """What has changed in the simulated world since it was last asked, in order."""
         return tuple(
             WorldRecord(change.t_mono_ns, change.kind, change.who, change.values)
             for change in body.drain_world()
@@ -141,6 +142,7 @@ def _replayed(settings: Config, request: BodyRequest) -> Embodiment:  # noqa: AR
     log = Log(existing_file(request.source, "log"))
 
     def senses() -> Iterator[BodySense]:
+        """The sense of each recorded tick, in order."""
         for record in log.records(TickRecord):
             yield record.sense
 

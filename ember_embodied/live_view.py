@@ -146,6 +146,7 @@ class LiveView:
         from rich.text import Text
 
         def draw() -> None:
+            """Take in new events, then draw the whole picture again."""
             while self._new_events:
                 self._events.append(self._new_events.popleft())
             if (frame := self._frame()) is not None:
@@ -160,6 +161,7 @@ class LiveView:
         drawn: BodySense | None = None
 
         def draw() -> None:
+            """Print new events, and one line where a newer sense has come."""
             nonlocal drawn
             while self._new_events:
                 self._write(event_line(self._new_events.popleft()))

@@ -108,6 +108,7 @@ def compass(sense: BodySense) -> str:
     cells[COMPASS_COLUMNS // 2] = "|"
 
     def mark(bearing_rad: float, sign: str) -> None:
+        """Put a sign at a bearing, rad, left positive."""
         turn = 0.5 - max(-pi, min(pi, bearing_rad)) / (2.0 * pi)
         cells[round(turn * (COMPASS_COLUMNS - 1))] = sign
 

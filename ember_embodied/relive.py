@@ -114,6 +114,7 @@ class _Memory:
         self._progress = progress
 
     def follow(self, record: TickRecord, timing: TimingRecord, events: list[EventRecord]) -> None:  # noqa: ARG002
+        """Keep the record of one tick, and tell how many there are."""
         self.records.append(record)
         self._progress(len(self.records))
 
@@ -192,6 +193,7 @@ class _Person:
         self._stay: list[tuple[int, float, float]] = []
 
     def note(self, sense: BodySense, place: tuple[float, float] | None) -> Iterator[WorldChange]:
+        """Take in where the person is, (rad, m), or None; give a stay that is over."""
         now_ns = sense.t_mono_ns
         if self._stay and now_ns - self._stay[-1][0] > self._gap_ns:
             yield from self.end()
@@ -199,6 +201,7 @@ class _Person:
             self._stay.append((now_ns, *place))
 
     def end(self) -> Iterator[WorldChange]:
+        """Give the stay that was gathered, at its median place; nothing where there is none."""
         if not self._stay:
             return
         first_ns, last_ns = self._stay[0][0], self._stay[-1][0]

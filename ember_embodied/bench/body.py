@@ -142,6 +142,7 @@ def _pacing(clock: Clock) -> list[Claim]:
     slept: list[int] = []
 
     def on_deadlines() -> None:
+        """Wait for absolute deadlines; note how far from its own each cycle begins, ns."""
         start_ns = clock.mono_ns()
         pacer = Pacer(clock, period_ns)
         while len(paced) < cycles:
@@ -151,6 +152,7 @@ def _pacing(clock: Clock) -> list[Claim]:
             clock.sleep_until_ns(clock.mono_ns() + WORK_NS)
 
     def on_sleeps() -> None:
+        """Sleep one period after each cycle, as without deadlines; note the same, ns."""
         start_ns = clock.mono_ns()
         while len(slept) < cycles:
             clock.sleep_until_ns(clock.mono_ns() + period_ns)

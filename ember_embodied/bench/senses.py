@@ -160,6 +160,7 @@ def _integration() -> Update:
     attitude: Quaternion | None = None
 
     def update(rate: Vector, force: Vector, dt_s: float) -> Quaternion:
+        """Turn by the rate, rad/s, alone; gravity, m/s^2, counts once, at the start."""
         nonlocal attitude
         if attitude is None:
             attitude = _levelled(IDENTITY, force, 1.0)
@@ -173,6 +174,7 @@ def _complementary() -> Update:
     attitude: Quaternion | None = None
 
     def update(rate: Vector, force: Vector, dt_s: float) -> Quaternion:
+        """Turn by the rate, rad/s, then lean towards gravity, m/s^2, by a share set by ``dt_s``."""
         nonlocal attitude
         if attitude is None:
             attitude = _levelled(IDENTITY, force, 1.0)
@@ -232,6 +234,7 @@ def cost_claims(recording: Recording) -> list[Claim]:
     seen = CameraSample(at_ns, FaceTrack().update(at_ns, [Sighting(0.2, 0.1, 0.15, 0.9)]))
 
     def senses() -> None:
+        """Make the sense records of all three drivers once."""
         imu.sense(felt, 10_000_000)
         array.sense(heard, 50_000_000)
         camera.sense(seen, 100_000_000)

@@ -87,6 +87,7 @@ def regard(seed: int, minutes: float, *, led: bool = False) -> Regard:
         sent: JointTargets | None,  # noqa: ARG001
         body: SimBody,
     ) -> None:
+        """Note what was seen and felt in one tick: speeds, rad/s, and the head, rad."""
         assert sense.joints is not None, "the simulated bus answers from the start"
         scene.look(sense, body)
         felt.append([sense.joints.joints[joint].velocity_rad_s for joint in FELT])
@@ -105,6 +106,7 @@ def regard(seed: int, minutes: float, *, led: bool = False) -> Regard:
     surrogates = np.random.default_rng([seed, 12])
 
     def judge(ticks: int) -> tuple[list[Contingency], list[Contingency]]:
+        """Contingency of each joint and of each spot seen, by the first ``ticks`` ticks alone."""
         told, departed = rates[0][:ticks], (rates[1] - rates[0])[:ticks]
         calm = times[:ticks] > QUIET_S
         of_joints = [

@@ -88,6 +88,7 @@ class Course:
         before = sum(map(self.steps_of, range(number)))
 
         def rate(step: int) -> float:
+            """Learning rate at a step of the course: a half cosine down to the final rate."""
             fall = 0.5 * (1.0 + cos(pi * step / whole))
             return self.final_rate + fall * (self.learning_rate - self.final_rate)
 
@@ -146,6 +147,7 @@ def _finish_skin(
         return
 
     def watch(step: int, loss: float) -> None:
+        """Tell the skin's loss after a step."""
         progress(f"skin: learning, loss {loss:.3f}", step, course.skin.steps)
 
     rng = np.random.default_rng([course.torch_seed, course.rounds])
@@ -225,6 +227,7 @@ def _learn(
     rows = [",".join(column.name for column in fields(Curve))]
 
     def watch(curve: Curve) -> None:
+        """Add a row to the learning curve, and tell how the gaze does."""
         rows.append(",".join(f"{value:g}" for value in asdict(curve).values()))
         progress(f"{folder.name}: learning, gaze {curve.gaze:.3f}", curve.step, steps)
 

@@ -41,6 +41,7 @@ def wander(rng: np.random.Generator) -> Distraction:
     phase = rng.uniform(0.0, 2.0 * pi, (3, 3))
 
     def distract(t_s: float, right: Array) -> Array:
+        """The right command, rad [5], with the slow noise of this moment added."""
         yaw, pitch, body = (size * np.sin(2.0 * pi * t_s / period_s + phase)).sum(axis=1)
         return right + np.array([yaw, 0.5 * pitch, 0.0, 0.0, body], dtype=np.float32)
 
@@ -55,6 +56,7 @@ def look_elsewhere(rng: np.random.Generator) -> Distraction:
     place = command = np.zeros(len(limit), dtype=np.float32)
 
     def distract(t_s: float, right: Array) -> Array:
+        """The right command, rad [5], or one on its way to a place that was drawn."""
         nonlocal until_s, before_s, astray, place, command
         if t_s >= until_s:
             astray, place = _elsewhere(rng) if astray is None else (None, place)

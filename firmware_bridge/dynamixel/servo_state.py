@@ -79,6 +79,7 @@ class ServoState:
         start = reg.TORQUE_ENABLE.address
 
         def value(register: reg.Register) -> int:
+            """One register of this reading, as its unsigned or signed number."""
             return register.decode(reading.data[register.address - start : register.end - start])
 
         self.torque_on = bool(value(reg.TORQUE_ENABLE))

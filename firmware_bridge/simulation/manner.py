@@ -76,6 +76,7 @@ class Manner:
         """Another hand."""
 
         def between(span: tuple[float, float]) -> float:
+            """A number drawn evenly from a span."""
             return float(generator.uniform(*span))
 
         turn = (0.0, 2.0 * math.pi)

@@ -55,6 +55,7 @@ def confusion(judged: Judged) -> np.ndarray:
     counts = np.zeros((4, 5))
 
     def note(true: Verdict, given: Verdict) -> None:
+        """Count one verdict given beside the true one."""
         counts[JUDGED.index(true), JUDGED.index(given) if given in JUDGED else 4] += 1
 
     for one in judged.plan.disturbances:

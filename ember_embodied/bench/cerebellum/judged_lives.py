@@ -96,6 +96,7 @@ def judge(
     watch: list[_Watch] = []
 
     def alter(sense: BodySense, goal: JointTargets) -> JointTargets:
+        """Note the goal as it was wanted; with probing, give it back with a probe in it."""
         intents.append(goal.position_rad)
         if not probing:
             return goal
@@ -108,6 +109,7 @@ def judge(
     def follow(
         sense: BodySense, goal: JointTargets, sent: JointTargets | None, body: SimBody
     ) -> None:
+        """Let agency judge the tick, take its time in us, and note the truth."""
         if not watch:
             watch.append(_Watch(body, plan.disturbances, judged.onsets_s))
         sense = sense if currents else _without_currents(sense)

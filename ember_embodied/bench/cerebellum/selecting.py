@@ -178,9 +178,11 @@ def _sequences(seeds: range) -> Iterator[Claim]:
     """Two variants that are good right after one another, and otherwise bad; or no such thing."""
 
     def follows(previous: int, variant: int) -> float:
+        """Mean reward of a variant right after another, where two belong together."""
         return 0.95 if (previous, variant) in ((1, 2), (2, 1)) else (0.6, 0.1, 0.1, 0.5)[variant]
 
     def alone(_: int, variant: int) -> float:
+        """Mean reward of a variant, whatever came before."""
         return (0.6, 0.1, 0.1, 0.5)[variant]
 
     for name, world in (("two that belong together", follows), ("none do", alone)):

@@ -87,6 +87,7 @@ def _beside_peers(seed: int, choices: int, kind: str) -> Iterator[Claim]:
     past = _past(seed, choices, kind)
 
     def world() -> World:
+        """The same rewards for each contender, drawn from the seed."""
         return World(seed, 1, kind)
 
     contenders: dict[str, tuple[Step, int]] = {
@@ -170,6 +171,7 @@ def _ours(settings: SelectorSettings, seed: int, world: World, past: Past) -> St
     select, update, reward_of = selector.select, selector.update, world.reward
 
     def step() -> None:
+        """One choice and its update."""
         variant = select()
         update(variant, reward_of(variant))
 
@@ -197,6 +199,7 @@ def _shortcuts(
     work, reward_of = np.empty(VARIANTS), world.reward
 
     def learn(variant: int, reward: float) -> None:
+        """Update counts and means by one reward; raises ``ValueError`` on one outside [0, 1]."""
         nonlocal total
         if check and not 0.0 <= reward <= 1.0:
             raise ValueError(f"a reward of {reward}")
@@ -219,6 +222,7 @@ def _shortcuts(
             recent[variant] = sum(rewards) / len(rewards)
 
     def step() -> int:
+        """One choice by the switches that are on, its update, and which it was."""
         if lazy:
             variant = bounds.largest(total)
         else:
@@ -247,6 +251,7 @@ def _river(seed: int, world: World, past: Past) -> Step:
         policy.update(variant, reward)
 
     def step() -> None:
+        """One choice of river's, and its update."""
         variant = policy.pull(arms)
         policy.update(variant, world.reward(variant))
 
@@ -261,6 +266,7 @@ def _mabwiser(seed: int, world: World, past: Past) -> Step:
     policy.fit(list(decisions), list(rewards))
 
     def step() -> None:
+        """One choice of mabwiser's, and its update."""
         variant = policy.predict()
         policy.partial_fit([variant], [world.reward(variant)])
 

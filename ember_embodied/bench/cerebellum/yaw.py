@@ -192,6 +192,7 @@ def _worse(
     """Looks of all lives together; the interval is a bootstrap over lives at the worst moment."""
 
     def margin(at: Point, picks: Sequence[int]) -> float:
+        """95th percentile of looks with it, less that without, deg, over the picked lives."""
         with_it = np.concatenate([lives[i].learners[on][at].single.ravel() for i in picks])
         without = np.concatenate([lives[i].learners[off][at].single.ravel() for i in picks])
         tails = np.quantile(with_it, WORSE_QUANTILE) - np.quantile(without, WORSE_QUANTILE)

@@ -136,6 +136,7 @@ def detectable(spread: float, n: int, alpha: float, power: float = 0.8) -> float
     critical = float(stats.t.ppf(1.0 - alpha / 2.0, n - 1))
 
     def missed(effect: float) -> float:
+        """Power that a true mean difference, in spreads, would have, less the power wanted."""
         return noncentral_t_cdf(critical, n - 1, effect * sqrt(n)) - (1.0 - power)
 
     return spread * float(optimize.brentq(missed, 0.0, 10.0 + 10.0 * critical))
@@ -160,7 +161,10 @@ def _effect_interval(t: float, n: int) -> Interval:
     tail, reach = 0.5 - CONFIDENCE / 2.0, 4.0 * abs(t) + 10.0
 
     def bound(share: float) -> float:
+        """The effect, in spreads, under which a t up to the one seen has this chance."""
+
         def short(shift: float) -> float:
+            """How far the chance under this shift of t is from the one wanted."""
             return noncentral_t_cdf(t, n - 1, shift) - share
 
         return float(optimize.brentq(short, -reach, reach)) / sqrt(n)

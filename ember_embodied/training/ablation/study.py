@@ -91,6 +91,7 @@ def conduct(
     ]
 
     def collect() -> Results:
+        """All runs that are stored by now, written to the results file, and returned."""
         runs = [run for job in wanted if (run := _stored(job)) is not None]
         results = Results(spec, task.measures, task.about, data, runs)
         write_whole(folder / RESULTS_FILE, _json(results))
