@@ -100,6 +100,7 @@ class Cerebellum:
         """Parts that are not given begin anew. ``rng`` draws choices and probes."""
         choosing, probing = rng.spawn(2)
         self._hears, self._turns = settings.hearing, settings.turning
+        self._raises = settings.torque_fault
         self.pointing = pointing or Pointing.anew(choosing, settings.randomisation)
         self.turning = Turning(reach or ReachTable())
         self.model = model or ForwardModel(initial_state(period_s))
@@ -167,7 +168,7 @@ class Cerebellum:
             self.model.learn(self._touch.untouched())
         hearing = self.own_motion.step(sense, self._sent)
         tick = self.agency.step(sense, lived.intent_rad, lived.goal_rad, lived.sent)
-        self._lost = bool(tick.fault)
+        self._lost = self._raises and bool(tick.fault)
         reach = self._turn(sense, lived, tick, learning=learning)
         moved = any(map(_carried, touches))
         if moved:

@@ -13,7 +13,7 @@ import msgspec
 class CerebellumSettings:
     """What adapts while the robot moves."""
 
-    enabled: bool = False
+    enabled: bool = True
     """False: nothing is corrected, felt or learned."""
     frozen: bool = False
     """True: corrects with what it knows, and learns nothing."""
@@ -25,6 +25,9 @@ class CerebellumSettings:
     """Correct directions of sound by the yaw table."""
     turning: bool = True
     """Correct the body's yaw by the reach table."""
+    torque_fault: bool = True
+    """A motor that gives no torque although told to is a fault, so that the robot holds still and
+    then rests. False: it is only logged."""
     randomisation: Annotated[float, msgspec.Meta(ge=0.05, le=0.5)] = 0.05
     """Share of choices among the ways to correct that are drawn by chance, to learn from the log
     what the others would have been worth."""

@@ -181,4 +181,5 @@ class LiveView:
 
 
 def _work_ns(timing: TimingRecord) -> int:
-    return timing.sense_ns + timing.think_ns + timing.act_ns + timing.record_ns - timing.io_ns
+    work = timing.sense_ns + timing.think_ns + timing.act_ns + timing.record_ns
+    return work + timing.learn_ns - timing.io_ns
