@@ -44,6 +44,7 @@ MEMORY: Final = "Log and model"
 VERBS: Final[tuple[Verb, ...]] = (
     Verb("run", "run:command", DOORS, "Run the robot: sense, think, move, record every tick."),
     Verb("replay", "replay:command", DOORS, "Play a log through the model or the simulator."),
+    Verb("export", "export:command", DOORS, "Turn logs into datasets that other tools load."),
     Verb("doctor", "doctor:command", BODY, "Check body and host without motion; say how to mend."),
     Verb("park", "park:command", BODY, "Move slowly to the rest pose, then let go."),
     Verb("bus", "bus:command", BODY, "Nine virtual servos on a pty, in a process of their own."),

@@ -1,0 +1,1 @@
+"""Logs into datasets: what is needed beyond the robot's install is the extra ``export``."""

@@ -1,0 +1,133 @@
+"""Logs into datasets that other tools load: streaming, offline, whole or not at all.
+
+    plan = make_plan((Path("logs"),), "lerobot", None, (), native=True)
+    export(plan, Path("dataset"))
+
+While one leg is read, the files of the one before are being written. What is in memory is two or
+three legs, however long the log is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hippocampus.export.card import card
+from hippocampus.export.leg import Counted, Exported, all_features, export_leg
+from hippocampus.export.lerobot import write_meta
+from hippocampus.export.native import NATIVE_FOLDER, records_table, ticks_table, write_table
+from hippocampus.export.plan import ExportError, Plan
+from hippocampus.export.shards import shard_path, write_shard
+from hippocampus.export.table import data_path, episodes_table, frames_table, write_frames
+from hippocampus.export.work import LegNote, Work, open_work
+
+Progress = Callable[[int, int], None]
+"""Called with the number of legs that are whole, and of all."""
+_WRITERS: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What an export has made."""
+
+    out: Path
+    frames: int
+    episodes: int
+    tasks: int
+    ticks: int
+    """That the logs held, wanted or not."""
+    damage: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def _silent(_done: int, _all: int) -> None:
+    pass
+
+
+def export(plan: Plan, out: Path, *, resume: bool = False, progress: Progress = _silent) -> Summary:
+    """Make the dataset ``out``, which appears whole or not at all.
+
+    Raises ``ExportError`` when it cannot be made as asked, ``OSError`` as the disk does; what was
+    done then stays beside ``out`` and can be resumed.
+    """
+    work = open_work(out, plan, resume=resume)
+    notes = work.notes(len(plan.legs))
+    count = notes[-1].after if notes else Counted()
+    progress(len(notes), len(plan.legs))
+    with ThreadPoolExecutor(_WRITERS) as writer:
+        pending: Future[None] | None = None
+        for number in range(len(notes), len(plan.legs)):
+            exported = export_leg(plan, plan.legs[number], count)
+            if pending is not None:
+                pending.result()
+                progress(number, len(plan.legs))
+            pending = writer.submit(_write_leg, work, plan, number, exported)
+            count = exported.after
+        if pending is not None:
+            pending.result()
+    progress(len(plan.legs), len(plan.legs))
+    if count.frames == 0:
+        raise ExportError(
+            f"no tick of the logs is wanted: --where {' '.join(plan.where)} leaves nothing"
+            if plan.where
+            else "the logs hold no tick"
+        )
+    return _finish(work, plan, out)
+
+
+def _write_leg(work: Work, plan: Plan, number: int, exported: Exported) -> None:
+    files = []
+    if exported.episodes:
+        files.append(_write_frames(work, plan, exported))
+        pq.write_table(episodes_table(exported), work.episodes_path(number))
+        files.append(work.episodes_path(number))
+    if plan.native:
+        folder = work.root / NATIVE_FOLDER
+        folder.mkdir(exist_ok=True)
+        for kind, table in (
+            ("ticks", ticks_table(exported.columns)),
+            ("records", records_table(exported.beside)),
+        ):
+            files.append(folder / f"{kind}-{number:06d}.parquet")
+            write_table(table, files[-1])
+    work.finish_leg(number, exported, files)
+
+
+def _write_frames(work: Work, plan: Plan, exported: Exported) -> Path:
+    number = exported.before.data_files
+    if plan.format == "webdataset":
+        path = work.root / shard_path(number)
+        write_shard(plan, exported, path)
+        return path
+    path = work.root / data_path(number)
+    table = frames_table(all_features(plan), exported.frames)
+    if plan.format == "parquet":
+        tasks = np.array(exported.after.tasks, dtype=object)
+        own = tasks[exported.frames["task_index"][:, 0]]
+        table = table.append_column("task", pa.array(own, pa.string()))
+    write_frames(table, path)
+    return path
+
+
+def _finish(work: Work, plan: Plan, out: Path) -> Summary:
+    notes: list[LegNote] = work.notes(len(plan.legs))
+    write_meta(work, plan, notes)
+    (work.root / "README.md").write_text(card(plan, notes), encoding="utf-8")
+    work.close(out)
+    last = notes[-1].after
+    return Summary(
+        out=out,
+        frames=last.frames,
+        episodes=last.episodes,
+        tasks=len(last.tasks),
+        ticks=sum(note.ticks for note in notes),
+        damage=tuple(text for note in notes for text in note.damage),
+        left_out=plan.left_out,
+    )

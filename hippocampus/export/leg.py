@@ -1,0 +1,212 @@
+"""One leg of an export: from a few files of a log to frames, episodes and their statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hippocampus import ember_pb2 as pb
+from hippocampus.codec import decode
+from hippocampus.export.bulk import read_segment
+from hippocampus.export.episodes import Episode, cut_episodes, event_rows, frame_rows
+from hippocampus.export.features import Feature, Frames, feature_table, read_frames, take_rows
+from hippocampus.export.plan import Leg, Plan
+from hippocampus.export.statistics import Moments, group_moments, sampled_rows
+from hippocampus.export.where import parse_condition
+from hippocampus.export.wire_columns import Columns, decode_columns
+from hippocampus.reader import TicksDigest
+from hippocampus.salvage import RawMessage
+from hippocampus.tick_record import EventRecord
+from hippocampus.topics import TOPIC_OF
+
+EVENT_NAMES: Final = "event.names"
+SESSION: Final = "log.session"
+_JOINED_BY: Final = "; "
+_QUIET: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What came before a leg: numbers go on from here."""
+
+    frames: int = 0
+    episodes: int = 0
+    data_files: int = 0
+    tasks: tuple[str, ...] = ()
+    """In the order of their numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What a leg gives."""
+
+    before: Counted
+    after: Counted
+    frames: Frames
+    """Every feature, those of the dataset itself included; empty when no tick was wanted."""
+    episodes: tuple[Episode, ...]
+    first_frames: NDArray[np.int64]
+    """Where each episode begins among the leg's frames."""
+    first_ticks: NDArray[np.int64]
+    moments: dict[str, Moments]
+    sample: NDArray[np.float64]
+    """Some frames, all entries of all features with numbers side by side."""
+    columns: Columns
+    """Every tick of the leg, wanted or not."""
+    beside: tuple[RawMessage, ...]
+    digest: str
+    damage: tuple[str, ...]
+
+
+def own_features() -> tuple[Feature, ...]:
+    """Columns that do not come out of a tick alone, in their order."""
+
+    def own(name: str, dtype: str, text: str) -> Feature:
+        return Feature(name, dtype, (name,), text, _not_of_a_tick)
+
+    return (
+        own(EVENT_NAMES, "string", "name and text of every event told in this tick"),
+        own("event.level", "int64", "of the gravest: 0 none, 2 info, 3 warning, 4 error"),
+        own(SESSION, "int64", "number of the session in meta/ember.json"),
+        own("timestamp", "float32", "frame_index / fps, s; the true time is time.mono_ns"),
+        own("frame_index", "int64", "in its episode"),
+        own("episode_index", "int64", "in the dataset"),
+        own("index", "int64", "in the dataset"),
+        own("task_index", "int64", "number of the task in meta/tasks.parquet"),
+    )
+
+
+def all_features(plan: Plan) -> tuple[Feature, ...]:
+    """Every column of the dataset, in its order."""
+    return (*feature_table(plan.widths), *own_features())
+
+
+def export_leg(plan: Plan, leg: Leg, before: Counted) -> Exported:
+    """Read a leg and make of it what the plan says. Raises ``OSError``."""
+    rows: list[bytes] = []
+    beside: list[RawMessage] = []
+    damage: list[str] = []
+    for file in leg.files:
+        segment = read_segment(Path(file.path))
+        rows += segment.ticks
+        beside += segment.beside
+        damage += [f"{Path(file.path).name}: {lost.text}" for lost in segment.damage]
+    columns, readable = decode_columns(pb.TickRecord, rows)
+    if not readable.all():
+        rows = [row for row, kept in zip(rows, readable, strict=True) if kept]
+        damage.append(f"{int((~readable).sum())} ticks that cannot be decoded")
+    session = plan.sessions[leg.session]
+    wanted = np.ones(len(rows), dtype=np.bool_)
+    for text in plan.where:
+        wanted &= parse_condition(text).holds(columns)
+    kept = columns if wanted.all() else take_rows(columns, np.flatnonzero(wanted))
+    events = _events(beside, columns, wanted)
+    told = event_rows(kept, events) if wanted.any() else np.zeros(0, dtype=np.int64)
+    episodes = tuple(cut_episodes(kept, session.rate_hz, events, told))
+    picked = [frame_rows(kept, episode, session.rate_hz, plan.fps) for episode in episodes]
+    lengths = np.array([part.size for part in picked], dtype=np.int64)
+    frames: Frames = {}
+    moments: dict[str, Moments] = {}
+    sample = np.zeros((0, 0))
+    after = before
+    first_frames = np.cumsum(lengths) - lengths
+    if episodes:
+        at = np.concatenate(picked)
+        unchanged = at.size == kept["tick"].values.size and plan.fps == session.rate_hz
+        source = kept if unchanged else take_rows(kept, at)
+        frames = read_frames(feature_table(plan.widths), source)
+        frames[EVENT_NAMES], frames["event.level"] = _labels(events, told, at)
+        frames[SESSION] = np.full((at.size, 1), leg.session, dtype=np.int64)
+        tasks = list(dict.fromkeys((*before.tasks, *(episode.task for episode in episodes))))
+        frames |= _numbers(plan.fps, before, lengths, [tasks.index(e.task) for e in episodes])
+        moments, sample = _statistics(plan, frames, first_frames)
+        after = Counted(
+            before.frames + at.size,
+            before.episodes + len(episodes),
+            before.data_files + 1,
+            tuple(tasks),
+        )
+    return Exported(
+        before=before,
+        after=after,
+        frames=frames,
+        episodes=episodes,
+        first_frames=first_frames,
+        first_ticks=kept["tick"].values[[episode.first for episode in episodes]],
+        moments=moments,
+        sample=sample,
+        columns=columns,
+        beside=tuple(beside),
+        digest=_digest(rows),
+        damage=tuple(damage),
+    )
+
+
+def _not_of_a_tick(_: Columns) -> NDArray[Any]:
+    raise AssertionError("this feature is made from more than a tick")
+
+
+def _events(
+    beside: Sequence[RawMessage], columns: Columns, wanted: NDArray[np.bool_]
+) -> list[EventRecord]:
+    """Events of the ticks that are wanted."""
+    topic = TOPIC_OF[EventRecord]
+    decoded = (decode(EventRecord, item.data) for item in beside if item.topic == topic)
+    events = [event for event in decoded if event is not None]
+    if not wanted.size or not events:
+        return []
+    rows = event_rows(columns, events)
+    return [event for event, row in zip(events, rows.tolist(), strict=True) if wanted[row]]
+
+
+def _labels(
+    events: Sequence[EventRecord], told: NDArray[np.int64], at: NDArray[np.int64]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Text and level of each frame's events; that of a skipped tick goes to the next frame."""
+    labels = [""] * at.size
+    levels = np.full((at.size, 1), _QUIET, dtype=np.int64)
+    frames = np.minimum(np.searchsorted(at, told), at.size - 1)
+    for event, frame in zip(events, frames.tolist(), strict=True):
+        text = f"{event.name}: {event.text}" if event.text else event.name
+        labels[frame] = f"{labels[frame]}{_JOINED_BY}{text}" if labels[frame] else text
+        levels[frame] = max(int(levels[frame, 0]), event.level)
+    return np.array(labels, dtype=np.object_), levels
+
+
+def _numbers(
+    fps: int, before: Counted, lengths: NDArray[np.int64], tasks: list[int]
+) -> dict[str, NDArray[Any]]:
+    """The columns that number frames, episodes and tasks."""
+    total = int(lengths.sum())
+    frame = np.arange(total) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    numbers: dict[str, NDArray[Any]] = {
+        "timestamp": (frame / fps).astype(np.float32),
+        "frame_index": frame,
+        "episode_index": before.episodes + np.repeat(np.arange(lengths.size), lengths),
+        "index": before.frames + np.arange(total),
+        "task_index": np.repeat(np.array(tasks, dtype=np.int64), lengths),
+    }
+    return {name: column[:, None] for name, column in numbers.items()}
+
+
+def _statistics(
+    plan: Plan, frames: Frames, first_frames: NDArray[np.int64]
+) -> tuple[dict[str, Moments], NDArray[np.float64]]:
+    numeric = [feature.name for feature in all_features(plan) if feature.dtype != "string"]
+    moments = {name: group_moments(frames[name], first_frames) for name in numeric}
+    some = sampled_rows(len(frames["index"]), len(plan.legs))
+    sample = np.concatenate([frames[name][some].astype(np.float64) for name in numeric], axis=1)
+    return moments, sample
+
+
+def _digest(rows: Sequence[bytes]) -> str:
+    """As ``TicksDigest``, over the ticks of a leg."""
+    digest = TicksDigest()
+    for row in rows:
+        digest.add(row)
+    return digest.hex()

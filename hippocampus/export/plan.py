@@ -1,0 +1,167 @@
+"""What an export will read and write, decided before the first byte, and kept beside the work.
+
+A log is exported leg by leg: a leg is a few neighbouring files of one session, small enough to be
+held whole. What a leg gives depends on nothing but its files and the counts of those before it, so
+an export that was cut off goes on with the first leg that is not whole.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import msgspec
+
+from hippocampus import ember_pb2 as pb
+from hippocampus.export.bulk import read_segment
+from hippocampus.export.features import Widths
+from hippocampus.export.where import parse_condition
+from hippocampus.reader import Log, LogError, session_folders
+from hippocampus.segment import being_written
+
+LEG_BYTES: Final = 8_000_000
+"""Files of a leg together, unless one alone is larger: ten minutes at 10 Hz, one at 50 Hz."""
+FORMATS: Final = ("lerobot", "parquet", "webdataset")
+_MOST_DIFFERENT_RATES: Final = 1e-6
+
+
+class ExportError(Exception):
+    """An export cannot be done as asked; the message is one line for a person."""
+
+
+class SourceFile(msgspec.Struct, frozen=True):
+    """One file of a log, and how long it was when the export was planned."""
+
+    path: str
+    size_bytes: int
+
+
+class SessionFacts(msgspec.Struct, frozen=True):
+    """Where frames come from: what the session's header says."""
+
+    session_id: str
+    body: str
+    rate_hz: float
+    bundle_name: str
+    bundle_digest: str
+    ember_version: str
+    seed: int
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """Files that are exported together."""
+
+    session: int
+    files: tuple[SourceFile, ...]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Everything that decides what the dataset will be, byte for byte."""
+
+    format: str
+    fps: int
+    native: bool
+    where: tuple[str, ...]
+    gates: int
+    prediction: int
+    variance: int
+    sessions: tuple[SessionFacts, ...]
+    legs: tuple[Leg, ...]
+    left_out: tuple[str, ...]
+    """Files that a recorder was writing."""
+
+    @property
+    def widths(self) -> Widths:
+        """Entries of the features whose size depends on the network."""
+        return Widths(self.gates, self.prediction, self.variance)
+
+
+Logs: TypeAlias = tuple[Path, ...]
+
+
+def make_plan(
+    logs: Logs, format_name: str, fps: int | None, where: tuple[str, ...], *, native: bool
+) -> Plan:
+    """Look at the logs. Raises ``ExportError``, or ``OSError`` when a file cannot be read."""
+    for text in where:
+        parse_condition(text)
+    sessions: list[SessionFacts] = []
+    legs: list[Leg] = []
+    left_out: list[str] = []
+    widths: list[Widths] = []
+    for log in _sessions(logs):
+        written = tuple(path for path in log.segments if being_written(path))
+        left_out += map(str, written)
+        segments = tuple(path for path in log.segments if path not in written)
+        if not segments:
+            continue
+        try:
+            header = log.header
+        except LogError as error:
+            raise ExportError(str(error)) from error
+        facts = {name: getattr(header, name) for name in SessionFacts.__struct_fields__}
+        legs += _legs(len(sessions), segments)
+        sessions.append(SessionFacts(**facts))
+        widths.append(_network_widths(segments))
+    if not legs:
+        raise ExportError("nothing to export: a recorder is still writing the only file there is")
+    return Plan(
+        format=format_name,
+        fps=_common_rate(sessions) if fps is None else fps,
+        native=native,
+        where=where,
+        gates=max(width.gates for width in widths),
+        prediction=max(width.prediction for width in widths),
+        variance=max(width.variance for width in widths),
+        sessions=tuple(sessions),
+        legs=tuple(legs),
+        left_out=tuple(left_out),
+    )
+
+
+def _sessions(logs: Logs) -> list[Log]:
+    """Every session that is meant, oldest first within each path."""
+    found = []
+    for path in logs:
+        folders = session_folders(path) if path.is_dir() and not any(path.glob("*.mcap")) else ()
+        try:
+            found += [Log(folder) for folder in folders or (path,)]
+        except LogError as error:
+            raise ExportError(str(error)) from error
+    named: set[Path] = set()
+    for log in found:
+        for segment in log.segments:
+            if segment.resolve() in named:
+                raise ExportError(f"{segment} is named twice: leave one of the logs out")
+            named.add(segment.resolve())
+    return found
+
+
+def _legs(session: int, segments: tuple[Path, ...]) -> list[Leg]:
+    legs: list[Leg] = []
+    files: list[SourceFile] = []
+    for path in segments:
+        file = SourceFile(str(path.resolve()), path.stat().st_size)
+        if files and sum(f.size_bytes for f in files) + file.size_bytes > LEG_BYTES:
+            legs.append(Leg(session, tuple(files)))
+            files = []
+        files.append(file)
+    return [*legs, Leg(session, tuple(files))]
+
+
+def _common_rate(sessions: list[SessionFacts]) -> int:
+    rates = {session.rate_hz for session in sessions}
+    if max(rates) - min(rates) > _MOST_DIFFERENT_RATES:
+        told = ", ".join(f"{rate:g}" for rate in sorted(rates))
+        raise ExportError(f"the logs have different rates ({told} Hz): say one with --fps")
+    return max(1, round(rates.pop()))
+
+
+def _network_widths(segments: tuple[Path, ...]) -> Widths:
+    """Sizes of what the session's network gives, by its first step."""
+    for segment in segments:
+        for data in read_segment(segment).ticks:
+            tick = pb.TickRecord.FromString(data)
+            if not tick.skipped:
+                return Widths(len(tick.gates), len(tick.prediction), len(tick.variance))
+    return Widths(0, 0, 0)
