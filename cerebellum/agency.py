@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 
 from cerebellum.load import Load, LoadObserver, LoadState
 from cerebellum.probe import JOINTS_OF, PARTS, Contrast, Part
-from cerebellum.torque_loss import Flags, TorqueLoss
-from cerebellum.verdict import CALM, AgencyTick, Verdict
+from cerebellum.torque_loss import TorqueLoss
+from cerebellum.verdict import CALM, AgencyTick, Place, Verdict, disturbed
 from firmware_bridge.command import JointTargets
 from firmware_bridge.joints import JOINT_COUNT
 from firmware_bridge.senses import JOINTS_STREAM, BodySense, Fault, JointsSense, usable
@@ -43,13 +43,6 @@ tick in a thousand is beyond."""
 MOVED_RAD: Final = 0.015
 """Less than this within ``WINDOW_S`` is no movement: more than a pulse, less than one sees."""
 WINDOW_S: Final = 0.3
-ASKED_RAD: Final = 0.03
-"""A command that went less far than this says nothing of what is in its way."""
-AGAINST: Final = -0.5
-"""Cosine between load and command from which on the load is against it."""
-HELD: Final = (-0.25, 0.6)
-"""Part of the commanded way that a blocked part goes: what is in the way gives in, and an antenna
-that is held pushes its own head away."""
 UNANSWERED: Final = 2
 """So many probes in a row that a part at rest did not follow, and its torque counts as lost."""
 RESTED_S: Final = 1.0
@@ -63,8 +56,12 @@ FEWEST: Final = 2
 _WIDTHS: Final = tuple(joints.stop - joints.start for joints in JOINTS_OF)
 _NO_ANSWER: Final = (None,) * len(PARTS)
 _NOBODY: Final = np.zeros(JOINT_COUNT)
-_ALL: Final = np.ones(JOINT_COUNT, dtype=np.bool_)
-_STARTS: Final = [joints.start for joints in JOINTS_OF]
+_NOWHERE: Final = (0.0,) * JOINT_COUNT
+_ALL: Final = (True,) * JOINT_COUNT
+_PART_OF: Final = tuple(
+    part for part, joints in zip(PARTS, JOINTS_OF, strict=True) for _ in range(JOINT_COUNT)[joints]
+)
+"""Of each joint."""
 _UNPROBED: Final = (False,) * len(PARTS)
 
 
@@ -84,8 +81,8 @@ class AgencyState:
 class _Sent:
     """What the last tick sent, and why."""
 
-    intent_rad: Array
-    command_rad: Array
+    intent_rad: Sequence[float]
+    command_rad: Sequence[float]
     displaced_rad: Array
     """What a probe added to the intent; zero where there is none."""
     probed: tuple[bool, ...]
@@ -104,14 +101,14 @@ class Agency:
         self._torque.forget()
         self._sent: _Sent | None = None
         self._displaced = _NOBODY
-        self._past: deque[tuple[int, Array, Array]] = deque()
-        self._since: list[tuple[int, Array, Array] | None] = [None] * len(PARTS)
+        self._past: deque[Place] = deque()
+        self._since: list[Place | None] = [None] * len(PARTS)
         self._contrast = [Contrast(part) for part in PARTS]
         self._verdicts: tuple[Verdict, ...] = (Verdict.UNKNOWN,) * len(PARTS)
 
     def state(self) -> AgencyState:
         """What has been learned."""
-        return AgencyState(self._observer.state(), self._torque.noise_a2.copy())
+        return AgencyState(self._observer.state(), np.array(self._torque.noise_a2))
 
     @classmethod
     def from_state(cls, state: AgencyState) -> Agency:
@@ -125,10 +122,9 @@ class Agency:
         A part that holds nothing and is asked nothing may have lost its torque without a sign; one
         that moves as it should may be moved by another.
         """
-        shown = self._torque.shown()
         return tuple(
             max(
-                1.0 - float(shown[joints].min()),
+                1.0 - self._torque.shown(joints),
                 DOUBT_MOVING if self._verdicts[part] is Verdict.SELF else DOUBT_LEAST,
             )
             for part, joints in zip(PARTS, JOINTS_OF, strict=True)
@@ -168,9 +164,9 @@ class Agency:
         answers = self._compare(load, before)
         verdicts, strangeness, indices = self._judge(joints.t_mono_ns, load, lost)
         self._verdicts = verdicts
-        own = _ALL
+        own: Sequence[bool] = _ALL
         if max(verdicts) > Verdict.SELF:
-            own = np.repeat([verdict <= Verdict.SELF for verdict in verdicts], _WIDTHS)
+            own = [verdicts[part] <= Verdict.SELF for part in _PART_OF]
         self._observer.learn(load, own)
         return AgencyTick(
             t_mono_ns=joints.t_mono_ns,
@@ -200,15 +196,15 @@ class Agency:
             found.append(
                 contrast.follow(
                     asked[joints],
-                    load.bare_n_m[joints],
-                    load.friction_n_m[joints],
+                    np.array(load.bare_n_m[joints]),
+                    np.array(load.friction_n_m[joints]),
                     probed=before.probed[part],
                 )
             )
         return tuple(found)
 
     def _judge(
-        self, t_ns: int, load: Load, lost: Flags | None
+        self, t_ns: int, load: Load, lost: list[bool] | None
     ) -> tuple[tuple[Verdict, ...], tuple[float, ...], tuple[int, ...]]:
         """Verdicts and strangeness of all parts, and the servos that hold no torque."""
         past = self._past
@@ -217,12 +213,13 @@ class Agency:
         while t_ns - past[0][0] > WINDOW_NS and len(past) > FEWEST:
             past.popleft()
         _, reference, measured = past[0]
-        asked, moved = load.reference_rad - reference, load.measured_rad - measured
-        way = np.maximum(np.abs(asked), np.abs(moved))
-        ways = np.maximum.reduceat(way, _STARTS).tolist()
-        ratio = load.strange_n_m / load.scale_n_m
-        ratio *= ratio
-        ratios = np.add.reduceat(ratio, _STARTS).tolist()
+        ways, ratios = [0.0] * len(PARTS), [0.0] * len(PARTS)
+        for part, now, then, here, there, strange_n_m, scale in zip(
+            _PART_OF, load.reference_rad, reference, load.measured_rad, measured,
+            load.strange_n_m, load.scale_n_m, strict=True,
+        ):  # fmt: skip
+            ways[part] = max(ways[part], abs(now - then), abs(here - there))
+            ratios[part] += (strange_n_m / scale) ** 2
         verdicts, strangeness = [], []
         for part in PARTS:
             joints = JOINTS_OF[part]
@@ -235,14 +232,15 @@ class Agency:
             else:
                 if since is None:
                     since = self._since[part] = before
-                verdict = _disturbed(load, joints, since)
+                verdict = disturbed(load, joints, since)
             if self._contrast[part].dead:
-                lost = np.zeros(JOINT_COUNT, dtype=np.bool_) if lost is None else lost
-                lost[joints] |= self._torque.evidence[joints] >= 0.0
-            if lost is not None and lost[joints].any():
+                lost = lost or [False] * JOINT_COUNT
+                for joint in range(*joints.indices(JOINT_COUNT)):
+                    lost[joint] = lost[joint] or self._torque.evidence[joint] >= 0.0
+            if lost is not None and any(lost[joints]):
                 verdict = Verdict.TORQUE_LOST
             verdicts.append(verdict)
-        indices = () if lost is None else tuple(np.flatnonzero(lost).tolist())
+        indices = () if lost is None else tuple(i for i, off in enumerate(lost) if off)
         return tuple(verdicts), tuple(strangeness), indices
 
     def _left_alone(self, part: Part, dt_s: float, *, moving: bool) -> Verdict:
@@ -258,19 +256,6 @@ class Agency:
         return Verdict.STILL
 
 
-def _disturbed(load: Load, joints: slice, since: tuple[int, Array, Array]) -> Verdict:
-    """The verdict where something strange has rested on a part ``since`` then."""
-    asked = load.reference_rad[joints] - since[1][joints]
-    moved = load.measured_rad[joints] - since[2][joints]
-    push = load.strange_n_m[joints]
-    way = float(asked @ asked)
-    if way < ASKED_RAD**2:
-        return Verdict.PUSHED
-    against = float(push @ asked) / sqrt(way * float(push @ push))
-    held = HELD[0] < float(moved @ asked) / way < HELD[1]
-    return Verdict.BLOCKED if held and against < AGAINST else Verdict.PUSHED
-
-
 def _sound(joints: JointsSense) -> bool:
     """Whether all servos answered with numbers; one that is not finite makes the sum so."""
     return all(j.answered for j in joints.joints) and isfinite(
@@ -279,10 +264,10 @@ def _sound(joints: JointsSense) -> bool:
 
 
 def _noted(intent_rad: Sequence[float], goal_rad: Sequence[float], sent: JointTargets) -> _Sent:
-    intent, command = np.array(intent_rad), np.array(sent.position_rad)
-    if goal_rad is intent_rad or tuple(goal_rad) == tuple(intent_rad):
+    intent, command = tuple(intent_rad), sent.position_rad
+    if goal_rad is intent_rad or tuple(goal_rad) == intent:
         return _Sent(intent, command, _NOBODY, _UNPROBED)
-    displaced = np.array(goal_rad) - intent
+    displaced = np.subtract(goal_rad, intent)
     probed = displaced != 0.0
     return _Sent(
         intent,
@@ -295,5 +280,5 @@ def _noted(intent_rad: Sequence[float], goal_rad: Sequence[float], sent: JointTa
 def _unknown(t_mono_ns: int) -> AgencyTick:
     return AgencyTick(
         t_mono_ns, (Verdict.UNKNOWN,) * len(PARTS), (0.0,) * len(PARTS), (), Fault.NONE, _NO_ANSWER,
-        _NOBODY, _NOBODY, _NOBODY, _NOBODY, (False,) * len(PARTS),
+        _NOWHERE, _NOWHERE, _NOWHERE, _NOWHERE, (False,) * len(PARTS),
     )  # fmt: skip

@@ -20,6 +20,7 @@ it has lost its torque, whatever its registers say.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sin
 from typing import ClassVar, Final
@@ -34,12 +35,13 @@ from cerebellum.load_prior import (
     SCALE_LEAST_N_M,
     TORQUE_N_M_A,
 )
-from cerebellum.servo_motion import INPUTS, VELOCITY_STEP_RAD_S, Motion, motion_over
+from cerebellum.servo_motion import VELOCITY_STEP_RAD_S, Motion, motion_over
 from firmware_bridge.command import JointTargets
-from firmware_bridge.joints import JOINT_COUNT, STEWART
+from firmware_bridge.joints import JOINT_COUNT, LEFT_ANTENNA, RIGHT_ANTENNA, STEWART
 from firmware_bridge.senses import JointsSense
 
 Array = NDArray[np.float64]
+Numbers = Sequence[float]
 
 MOVING_RAD_S: Final = 2.0 * VELOCITY_STEP_RAD_S
 """Faster than this a joint slides, and its friction has a sign."""
@@ -61,33 +63,39 @@ FRICTION_SPAN: Final = (0.4, 2.5)
 RAIL_V: Final = (4.0, 9.0)
 NOMINAL_V: Final = 7.2
 """What the robot runs on, where no voltage is told."""
-_SCALE_MOST_N_M: Final = SCALE_MOST * FRICTION_N_M
-_FRICTION_LEAST_N_M, _FRICTION_MOST_N_M = (bound * FRICTION_N_M for bound in FRICTION_SPAN)
-ANTENNAS: Final = slice(7, 9)
-_RESTING_N_M: Final = np.zeros(JOINT_COUNT)
-_RESTING_N_M[STEWART] = POSTURE_LOAD[0]
+_SCALE_LEAST_N_M: Final[list[float]] = SCALE_LEAST_N_M.tolist()
+_SCALE_MOST_N_M: Final[list[float]] = (SCALE_MOST * FRICTION_N_M).tolist()
+_FRICTION_LEAST_N_M: Final[list[float]] = (FRICTION_SPAN[0] * FRICTION_N_M).tolist()
+_FRICTION_MOST_N_M: Final[list[float]] = (FRICTION_SPAN[1] * FRICTION_N_M).tolist()
+_FRICTION_N_M_A: Final[list[float]] = (LOAD_FRICTION * TORQUE_N_M_A).tolist()
+_RESTING_N_M: Final[list[float]] = POSTURE_LOAD[0].tolist()
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One tick, nine numbers each in the order of ``joints.JOINTS``."""
+    """One tick, nine numbers each in the order of ``joints.JOINTS``.
+
+    They are lists of floats: so few are dealt with faster one by one than as arrays.
+    """
 
     dt_s: float
-    reference_rad: Array
+    reference_rad: Numbers
     """Where the servos' own trajectories are."""
-    predicted_rad: Array
+    predicted_rad: Numbers
     """Where the joints should be, given the command and where they were."""
-    measured_rad: Array
-    bare_n_m: Array
+    measured_rad: Numbers
+    bare_n_m: Numbers
     """Torque that neither motor, posture nor sliding friction explains."""
-    friction_n_m: Array
-    strange_n_m: Array
+    friction_n_m: Numbers
+    strange_n_m: Numbers
     """Torque that neither motor, friction nor posture explains."""
-    scale_n_m: Array
+    scale_n_m: Numbers
     """How large that usually is when nobody is there."""
-    expected_a: Array
+    expected_a: Numbers
     """Current that the error, the velocity and the rail ask for."""
-    current_a: Array
+    current_a: Numbers
+    slides: Sequence[int]
+    """Way in which a joint slid all through the tick, 1 or -1; 0 where it stood or turned."""
     _motion: Motion
 
     def torque_of(self, before_rad: Array, now_rad: Array) -> Array:
@@ -121,17 +129,19 @@ class _Before:
     """The tick before: measured state, and the trajectory that was sent."""
 
     t_ns: int
-    state: Array
-    start_rad: Array
-    goal_rad: Array
+    position_rad: Numbers
+    velocity_rad_s: Numbers
+    start_rad: Numbers
+    goal_rad: Numbers
     duration_s: float
 
-    def reference(self, elapsed_s: float) -> Array:
+    def reference(self, elapsed_s: float) -> Numbers:
         """Where the servos' own profiles are."""
         if elapsed_s >= self.duration_s:
             return self.goal_rad
         share = elapsed_s / self.duration_s
-        return self.start_rad + share * (self.goal_rad - self.start_rad)
+        pairs = zip(self.start_rad, self.goal_rad, strict=True)
+        return [start + share * (goal - start) for start, goal in pairs]
 
 
 class LoadObserver:
@@ -141,15 +151,14 @@ class LoadObserver:
         self._set(LoadState.initial() if state is None else state)
         self._motions: dict[tuple[int, int], Motion] = {}
         self._before: _Before | None = None
-        self._slides = np.zeros(JOINT_COUNT)
 
     def _set(self, state: LoadState) -> None:
-        self._friction = state.friction_n_m.copy()
-        self._scale = state.scale_n_m.copy()
+        self._friction: list[float] = state.friction_n_m.tolist()
+        self._scale: list[float] = state.scale_n_m.tolist()
 
     def state(self) -> LoadState:
         """What has been learned."""
-        return LoadState(self._friction.copy(), self._scale.copy())
+        return LoadState(np.array(self._friction), np.array(self._scale))
 
     @classmethod
     def from_state(cls, state: LoadState) -> LoadObserver:
@@ -166,58 +175,81 @@ class LoadObserver:
         None where the tick before is missing or too long ago. Values must be finite.
         """
         joints = sense.joints
-        now = np.array(
-            [(j.position_rad, j.velocity_rad_s, j.current_a, j.voltage_v) for j in joints]
-        ).T
+        position = [j.position_rad for j in joints]
+        velocity = [j.velocity_rad_s for j in joints]
         before, t_ns = self._before, sense.t_mono_ns
         load = None
-        goal = np.array(sent.position_rad)
-        start = now[0]
+        start: Numbers = position
         if before is not None:
             dt_s = (t_ns - before.t_ns) * 1e-9
             if DT_LEAST_S <= dt_s <= DT_MOST_S:
                 start = before.reference(dt_s)
-                load = self._load(before, now, start, dt_s)
-        self._before = _Before(t_ns, now[:2], start, goal, sent.duration_s)
+                rail_v = sum([j.voltage_v for j in joints]) / JOINT_COUNT
+                current = [j.current_a for j in joints]
+                load = self._load(before, position, velocity, current, start, dt_s, rail_v)
+        self._before = _Before(t_ns, position, velocity, start, sent.position_rad, sent.duration_s)
         return load
 
-    def _load(self, before: _Before, now: Array, reference: Array, dt_s: float) -> Load:
-        rail_v = sum(now[3].tolist()) / JOINT_COUNT
-        if not RAIL_V[0] <= rail_v <= RAIL_V[1]:
-            rail_v = NOMINAL_V
-        motion = self._motion(dt_s, rail_v)
-        inputs = np.empty((INPUTS, JOINT_COUNT))
-        inputs[:2] = now[:2]
-        inputs[2:4] = before.state
-        inputs[4] = before.start_rad
-        inputs[5] = (reference - before.start_rad) / dt_s
-        found = (motion.whole @ inputs.ravel()).reshape(3, JOINT_COUNT)
-        predicted, load, expected = found
-        load -= _RESTING_N_M
-        right, left = now[0, ANTENNAS].tolist()
-        load[ANTENNAS] -= (ANTENNA_WEIGHT_N_M * sin(right), ANTENNA_WEIGHT_N_M * sin(left))
-        friction = self._friction + np.abs(expected) * (LOAD_FRICTION * TORQUE_N_M_A)
-        slides = -_slides_to(now[1], before.state[1])
-        self._slides = slides
-        bare = load - slides * friction
-        sticks = (STICTION * friction) * (slides == 0.0)
-        strange = bare - np.minimum(np.maximum(bare, -sticks), sticks)
+    def _load(
+        self,
+        before: _Before,
+        position: list[float],
+        velocity: list[float],
+        current: list[float],
+        reference: Numbers,
+        dt_s: float,
+        rail_v: float,
+    ) -> Load:
+        motion = self._motion(dt_s, rail_v if RAIL_V[0] <= rail_v <= RAIL_V[1] else NOMINAL_V)
+        ramp = [(b - a) / dt_s for a, b in zip(before.start_rad, reference, strict=True)]
+        inputs = np.array(
+            [*position, *velocity, *before.position_rad, *before.velocity_rad_s,
+             *before.start_rad, *ramp]
+        )  # fmt: skip
+        found = (motion.whole @ inputs).tolist()
+        predicted, load, expected = found[:9], found[9:18], found[18:]
+        for joint, resting in enumerate(_RESTING_N_M, start=STEWART.start):
+            load[joint] -= resting
+        for joint in (RIGHT_ANTENNA, LEFT_ANTENNA):
+            load[joint] -= ANTENNA_WEIGHT_N_M * sin(position[joint])
+        bare, friction, strange, slides = [], [], [], []
+        for torque, current_a, coulomb, kept, now, then in zip(
+            load, expected, self._friction, _FRICTION_N_M_A, velocity, before.velocity_rad_s,
+            strict=True,
+        ):  # fmt: skip
+            hidden = coulomb + abs(current_a) * kept
+            slide = (now < -MOVING_RAD_S and then < -MOVING_RAD_S) - (
+                now > MOVING_RAD_S and then > MOVING_RAD_S
+            )
+            left = torque - slide * hidden
+            bare.append(left)
+            friction.append(hidden)
+            slides.append(slide)
+            if not slide:
+                sticks = STICTION * hidden
+                left = left - sticks if left > sticks else left + sticks if left < -sticks else 0.0
+            strange.append(left)
         return Load(
-            dt_s, reference, predicted, now[0], bare, friction, strange, self._scale, expected,
-            now[2], motion,
+            dt_s, reference, predicted, position, bare, friction, strange, self._scale, expected,
+            current, slides, motion,
         )  # fmt: skip
 
-    def learn(self, load: Load, own: NDArray[np.bool_]) -> None:
-        """Learn friction and scale from a tick in which ``own`` joints were left alone."""
-        dt_s = load.dt_s
-        size = np.minimum(np.abs(load.strange_n_m), ROBUST * self._scale)
-        rate = own * (dt_s / SCALE_S)
-        scale = self._scale + rate * (size - self._scale)
-        self._scale = np.minimum(np.maximum(scale, SCALE_LEAST_N_M), _SCALE_MOST_N_M)
-        more = np.minimum(np.maximum(load.strange_n_m, -self._scale), self._scale)
-        more *= self._slides * own
-        friction = self._friction + (dt_s / FRICTION_LEARN_S) * more
-        self._friction = np.minimum(np.maximum(friction, _FRICTION_LEAST_N_M), _FRICTION_MOST_N_M)
+    def learn(self, load: Load, own: Sequence[bool]) -> None:
+        """Learn friction and scale from a tick in which ``own`` joints [9] were left alone."""
+        rate, pace = load.dt_s / SCALE_S, load.dt_s / FRICTION_LEARN_S
+        scales, frictions = list(self._scale), self._friction
+        for joint, strange in enumerate(load.strange_n_m):
+            if not own[joint]:
+                continue
+            scale = scales[joint]
+            scale += rate * (min(abs(strange), ROBUST * scale) - scale)
+            scale = min(max(scale, _SCALE_LEAST_N_M[joint]), _SCALE_MOST_N_M[joint])
+            scales[joint] = scale
+            if slide := load.slides[joint]:
+                more = frictions[joint] + pace * slide * min(max(strange, -scale), scale)
+                low, high = _FRICTION_LEAST_N_M[joint], _FRICTION_MOST_N_M[joint]
+                frictions[joint] = min(max(more, low), high)
+        self._scale = scales
 
     def _motion(self, dt_s: float, rail_v: float) -> Motion:
         key = (round(dt_s * 1e3), round(rail_v * 5.0))
@@ -227,11 +259,3 @@ class LoadObserver:
                 self._motions.clear()
             found = self._motions[key] = motion_over(key[0] * 1e-3, key[1] / 5.0)
         return found
-
-
-def _slides_to(now_rad_s: Array, before_rad_s: Array) -> Array:
-    """[9] way in which a joint slid all through the tick, 1 or -1; 0 where it stood or turned."""
-    to_left = np.minimum(now_rad_s, before_rad_s) > MOVING_RAD_S
-    to_right = np.maximum(now_rad_s, before_rad_s) < -MOVING_RAD_S
-    way: Array = np.subtract(to_left, to_right, dtype=np.float64)
-    return way

@@ -19,7 +19,6 @@ from firmware_bridge.joints import JOINT_COUNT
 from firmware_bridge.senses import JointsSense
 
 Array = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 EVIDENCE: Final = log(3000.0)
 """Odds at which torque counts as lost."""
@@ -50,50 +49,47 @@ class TorqueLoss:
 
     def __init__(self, noise_a2: Array | None = None) -> None:
         """``noise_a2`` [9], A^2: as it was learned before."""
-        noise = np.full(JOINT_COUNT, _NOISE_MOST) if noise_a2 is None else noise_a2.copy()
-        self.noise_a2: Array = noise
-        """[9] expected square of each current's deviation from the equation, A^2."""
-        self.evidence: Array = np.zeros(JOINT_COUNT)
-        """[9] log odds that each is off."""
+        self.noise_a2: list[float] = (
+            [_NOISE_MOST] * JOINT_COUNT if noise_a2 is None else noise_a2.tolist()
+        )
+        """Expected square of each current's deviation from the equation, A^2."""
+        self.forget()
 
     def forget(self) -> None:
         """Begin anew with the evidence; the noise is kept."""
-        self.evidence = np.zeros(JOINT_COUNT)
+        self.evidence: list[float] = [0.0] * JOINT_COUNT
+        """Log odds that each is off."""
 
-    def shown(self) -> Array:
-        """[9] how surely each was seen to obey, 0 to 1."""
-        return np.asarray(np.minimum(np.maximum(self.evidence / EVIDENCE_LEAST, 0.0), 1.0))
+    def shown(self, joints: slice) -> float:
+        """How surely every one of these was seen to obey, 0 to 1."""
+        return min(1.0, max(0.0, max(self.evidence[joints]) / EVIDENCE_LEAST))
 
-    def weigh(self, joints: JointsSense, load: Load) -> Flags | None:
-        """Sum the evidence; [9] which are off, None where none is."""
+    def weigh(self, joints: JointsSense, load: Load) -> list[bool] | None:
+        """Sum the evidence; which of the nine are off, None where none is."""
         since_ns, dt_s = joints.t_mono_ns - TOLD_NS, load.dt_s
-        told: Flags | bool = all(0 < j.t_telemetry_ns >= since_ns for j in joints.joints)
-        if not told:
-            told = np.array([0 < j.t_telemetry_ns >= since_ns for j in joints.joints])
-        noise = self.noise_a2
-        spread = CURRENT_SHARE * load.expected_a
-        obeying = spread * spread
-        obeying += noise
-        error = load.current_a - load.expected_a
-        error *= error
-        said = error / obeying
-        said -= load.current_a * load.current_a / noise
-        said += np.log(obeying / noise)
-        said *= 0.5
-        said = np.minimum(np.maximum(said, -EVIDENCE_STEP), EVIDENCE_STEP)
-        said *= told * min(1.0, dt_s / READING_S)
-        before = self.evidence
-        said += np.where(told & (before > 0.0), before, (1.0 - dt_s / CONFIRMED_S) * before)
-        self.evidence = evidence = np.minimum(np.maximum(said, EVIDENCE_LEAST), EVIDENCE_MOST)
-        news = np.minimum(error, NOISE_MOST_SHARE * obeying)
-        news -= noise
-        news *= (dt_s / CURRENT_LEARN_S) * (told & (evidence < 0.0))
-        news += noise
-        self.noise_a2 = np.minimum(np.maximum(news, _NOISE_LEAST), _NOISE_MOST)
-        lost = evidence >= EVIDENCE
-        if not all(j.torque_enabled for j in joints.joints):
-            lost |= np.array([not j.torque_enabled for j in joints.joints])
-        return lost if lost.any() else None
+        share, kept = min(1.0, dt_s / READING_S), 1.0 - dt_s / CONFIRMED_S
+        learnt = dt_s / CURRENT_LEARN_S
+        lost, any_lost = [False] * JOINT_COUNT, False
+        for index, joint in enumerate(joints.joints):
+            evidence = self.evidence[index]
+            if 0 < joint.t_telemetry_ns >= since_ns:
+                noise, current = self.noise_a2[index], load.current_a[index]
+                expected = load.expected_a[index]
+                obeying = noise + (CURRENT_SHARE * expected) ** 2
+                error = (current - expected) ** 2
+                said = 0.5 * (error / obeying - current * current / noise + log(obeying / noise))
+                said = share * min(max(said, -EVIDENCE_STEP), EVIDENCE_STEP)
+                evidence = said + (evidence if evidence > 0.0 else kept * evidence)
+                evidence = min(max(evidence, EVIDENCE_LEAST), EVIDENCE_MOST)
+                if evidence < 0.0:
+                    noise += learnt * (min(error, NOISE_MOST_SHARE * obeying) - noise)
+                    self.noise_a2[index] = min(max(noise, _NOISE_LEAST), _NOISE_MOST)
+            else:
+                evidence *= kept
+            self.evidence[index] = evidence
+            if evidence >= EVIDENCE or not joint.torque_enabled:
+                lost[index] = any_lost = True
+        return lost if any_lost else None
 
 
 _NOISE_LEAST, _NOISE_MOST = (bound**2 for bound in CURRENT_NOISE_A)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from math import sqrt
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cerebellum.load import Load
 from cerebellum.probe import JOINTS_OF, PARTS, Part
 from firmware_bridge.senses import Fault
 
-Array = NDArray[np.float64]
-
 CALM: Final = 0.7
 """A strange load is gone when it is under this part of what makes a verdict."""
+ASKED_RAD: Final = 0.03
+"""A command that went less far than this says nothing of what is in its way."""
+AGAINST: Final = -0.5
+"""Cosine between load and command from which on the load is against it."""
+HELD: Final = (-0.25, 0.6)
+"""Part of the commanded way that a blocked part goes: what is in the way gives in, and an antenna
+that is held pushes its own head away."""
+Place = tuple[int, Sequence[float], Sequence[float]]
+"""Time, ns; where nine trajectories were and where the joints were, rad."""
 
 
 class Verdict(IntEnum):
@@ -53,7 +62,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class AgencyTick:
-    """What one tick came to. The arrays have nine numbers, one for each joint."""
+    """What one tick came to. Angles are nine numbers, one for each joint."""
 
     t_mono_ns: int
     verdicts: tuple[Verdict, ...]
@@ -66,10 +75,10 @@ class AgencyTick:
     """``TORQUE_LOST``, or none."""
     answer: tuple[float | None, ...]
     """Of a part whose probe is over in this tick: share of the probe that it followed."""
-    intent_rad: Array
-    command_rad: Array
-    predicted_rad: Array
-    measured_rad: Array
+    intent_rad: Sequence[float]
+    command_rad: Sequence[float]
+    predicted_rad: Sequence[float]
+    measured_rad: Sequence[float]
     probed: tuple[bool, ...]
 
     @property
@@ -88,10 +97,10 @@ class AgencyTick:
         return Movement(
             self.t_mono_ns,
             part,
-            tuple(self.intent_rad[joints].tolist()),
-            tuple(self.command_rad[joints].tolist()),
-            tuple(self.predicted_rad[joints].tolist()),
-            tuple(self.measured_rad[joints].tolist()),
+            tuple(self.intent_rad[joints]),
+            tuple(self.command_rad[joints]),
+            tuple(self.predicted_rad[joints]),
+            tuple(self.measured_rad[joints]),
             self.verdicts[part],
             self.strangeness[part],
             self.probed[part],
@@ -99,3 +108,16 @@ class AgencyTick:
 
 
 _MOVEMENTS: Final = (Verdict.SELF, Verdict.PUSHED, Verdict.BLOCKED, Verdict.TORQUE_LOST)
+
+
+def disturbed(load: Load, joints: slice, since: Place) -> Verdict:
+    """The verdict where something strange has rested on a part ``since`` then."""
+    asked = np.subtract(load.reference_rad[joints], since[1][joints])
+    moved = np.subtract(load.measured_rad[joints], since[2][joints])
+    push = np.array(load.strange_n_m[joints])
+    way = float(asked @ asked)
+    if way < ASKED_RAD**2:
+        return Verdict.PUSHED
+    against = float(push @ asked) / sqrt(way * float(push @ push))
+    held = HELD[0] < float(moved @ asked) / way < HELD[1]
+    return Verdict.BLOCKED if held and against < AGAINST else Verdict.PUSHED

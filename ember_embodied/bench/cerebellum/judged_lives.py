@@ -6,6 +6,7 @@ has begun to move, or is asked to: before that nothing that could be felt has ha
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -13,15 +14,14 @@ from typing import Final
 
 import numpy as np
 
-from cerebellum.agency import ASKED_RAD, Agency
+from cerebellum.agency import Agency
 from cerebellum.probe import Part, Prober
-from cerebellum.verdict import AgencyTick, Verdict
+from cerebellum.verdict import ASKED_RAD, AgencyTick, Verdict
 from ember_embodied.bench.cerebellum.disturbed_lives import (
     Disturbance,
     Plan,
     live,
 )
-from firmware_bridge.clock import SystemClock
 from firmware_bridge.command import JointTargets
 from firmware_bridge.joints import STEWART
 from firmware_bridge.senses import BodySense
@@ -55,6 +55,7 @@ class Judged:
     onsets_s: dict[float, float] = field(default_factory=dict)
     """From the time of a disturbance to that at which it could be felt."""
     cost_us: list[float] = field(default_factory=list)
+    """Time of this thread alone, so that other programs on the machine do not count."""
     true_rad: list[tuple[float, ...]] = field(default_factory=list)
     probes: int = 0
 
@@ -73,7 +74,9 @@ class Judged:
         begin, end = (
             int(np.searchsorted(self.t_s, t_s + 1e-6)) - 1 for t_s in (onset_s, onset_s + ANSWER_S)
         )
-        sent = self.ticks[end].command_rad[joints] - self.ticks[begin].command_rad[joints]
+        sent = np.subtract(
+            self.ticks[end].command_rad[joints], self.ticks[begin].command_rad[joints]
+        )
         moved = np.array(self.true_rad[end][joints]) - np.array(self.true_rad[begin][joints])
         way = float(sent @ sent)
         return way > ASKED_RAD**2 and STOPPED[0] < float(moved @ sent) / way < STOPPED[1]
@@ -90,7 +93,7 @@ def judge(
     plan: Plan, seed: int, rate_hz: float, seconds: float, *, probing: bool, currents: bool = True
 ) -> Judged:
     """Live a plan with agency in it: with probes or without, told the currents or not."""
-    agency, judged, stopwatch = Agency(), Judged(plan), SystemClock()
+    agency, judged = Agency(), Judged(plan)
     prober = Prober(np.random.default_rng([seed, 7]))
     intents: list[tuple[float, ...]] = []
     watch: list[_Watch] = []
@@ -113,9 +116,9 @@ def judge(
         if not watch:
             watch.append(_Watch(body, plan.disturbances, judged.onsets_s))
         sense = sense if currents else _without_currents(sense)
-        begun_ns = stopwatch.mono_ns()
+        begun_ns = time.thread_time_ns()
         tick = agency.step(sense, intents[-1], goal.position_rad, sent)
-        judged.cost_us.append((stopwatch.mono_ns() - begun_ns) * 1e-3)
+        judged.cost_us.append((time.thread_time_ns() - begun_ns) * 1e-3)
         judged.t_s.append(sense.t_mono_ns * 1e-9)
         judged.ticks.append(tick)
         judged.true_rad.append(tuple(body.world.plant.position_rad.tolist()))
