@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ember_embodied.bench.claims import Claim
-from ember_embodied.cli import bench_cerebellum, embodied
+from ember_embodied.cli import bench_cerebellum, bench_hippocampus, embodied
 from ember_embodied.cli.main import EXIT_FAILED, complain
 from ember_embodied.cli.options import AsJson, print_json, seed_range
 from ember_embodied.errors import UserError, existing_file, unknown
@@ -25,6 +25,7 @@ BENCHES: Final = {
     "log": "cost, loss and recovery of the log",
     "embodied": "what the bundle is worth in simulated lives, beside its rivals",
     "cerebellum": "what adapts while it moves, part by part",
+    "hippocampus": "what remembers, part by part",
     "events": "how many network steps are skipped, and what of it is lost",
     "network": "whether bundle and torch compute the same",
     "cells": "the same for every network of the family",
@@ -49,7 +50,7 @@ Names = Annotated[
 
 
 class Verbs(TyperGroup):
-    """``embodied`` and ``cerebellum`` have options of their own; the rest are names of claims."""
+    """Some verbs have options of their own; the rest are names of claims."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Send everything that does not begin with a verb to the one that measures claims."""
@@ -60,6 +61,7 @@ class Verbs(TyperGroup):
 app = typer.Typer(cls=Verbs, add_completion=False)
 app.command("embodied")(embodied.command)
 app.command("cerebellum")(bench_cerebellum.command)
+app.command("hippocampus")(bench_hippocampus.command)
 
 
 @app.command(CLAIMS)
@@ -88,6 +90,7 @@ def command(
       ember bench runtime --bundle ember
       ember bench embodied --help             policies on a suite, with options of its own
       ember bench cerebellum --part yaw       one part of what adapts
+      ember bench hippocampus --part memory   one part of what remembers
     """
     options: dict[str, Any] = {"seeds": seed_range(seeds), "note": complain}
     if bundle is not None:

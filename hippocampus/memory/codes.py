@@ -74,6 +74,7 @@ class PatternSeparator:
         self._here = np.empty(WIDTH * BATCH * BLOCKS, dtype=np.int16)
         self._there = np.empty_like(self._here)
         self._above = np.empty(self._here.shape, dtype=np.bool_)
+        self._passes: dict[int, list[tuple[NDArray[np.int16], ...]]] = {}
 
     def codes(self, keys: RoundedKeys) -> Codes:
         """Active units [n, 50] of keys [n, width], ascending in each row.
@@ -92,23 +93,33 @@ class PatternSeparator:
         It lies in memory of the separator's own: touching fresh pages costs more than the sums.
         """
         count, width = keys.shape
-        here = self._here[: _ROW * count].reshape(WIDTH, count, BLOCKS)
-        there = self._there[: _ROW * count].reshape(WIDTH, count, BLOCKS)
+        if count not in self._passes:
+            self._passes[count] = self._views(count)
+        passes = self._passes[count]
+        start = self._here[: _ROW * count].reshape(WIDTH, count, BLOCKS)
         columns = np.ascontiguousarray(keys.T, dtype=np.int16)
-        np.multiply(columns[:, :, None], self._signs[:width], out=here[:width])
-        here[width:] = 0
+        np.multiply(columns[:, :, None], self._signs[:width], out=start[:width])
+        start[width:] = 0
+        for first, second, sums, differences in passes:
+            np.add(first, second, out=sums)
+            np.subtract(first, second, out=differences)
+        return self._there[: _ROW * count].reshape(WIDTH, count, BLOCKS)
+
+    def _views(self, count: int) -> list[tuple[NDArray[np.int16], ...]]:
+        """What each pass over ``count`` keys adds and where to, back and forth between buffers."""
+        here, there = self._here[: _ROW * count], self._there[: _ROW * count]
+        views: list[tuple[NDArray[np.int16], ...]] = []
         for span in _SPANS:
             if span < _LONG_SPAN:  # halves in, neighbours out: the bits move round by one
-                before, after = here.reshape(2, WIDTH // 2, -1), there.reshape(WIDTH // 2, 2, -1)
-                first, second = before[0], before[1]
+                first, second = here.reshape(2, WIDTH // 2, -1)
+                after = there.reshape(WIDTH // 2, 2, -1)
             else:
                 before = here.reshape(WIDTH // (2 * span), 2, -1)
-                after = there.reshape(before.shape)
                 first, second = before[:, 0], before[:, 1]
-            np.add(first, second, out=after[:, 0])
-            np.subtract(first, second, out=after[:, 1])
+                after = there.reshape(before.shape)
+            views.append((first, second, after[:, 0], after[:, 1]))
             here, there = there, here
-        return here
+        return views
 
     def _winners(self, excitation: NDArray[np.int16], keys: RoundedKeys) -> Codes:
         """The 50 most excited units of each key of a batch; [512, n, 32] -> [n, 50]."""
@@ -118,16 +129,20 @@ class PatternSeparator:
         flat = excitation.reshape(WIDTH, count * BLOCKS)
         above = self._above[: flat.size].reshape(flat.shape)
         place = np.flatnonzero(np.greater(flat, edge, out=above))
-        row, block = np.divmod(place, count * BLOCKS)
-        which, block = np.divmod(block, BLOCKS)
-        strength = flat.reshape(-1)[place].astype(np.int32)
-        rank = (strength << _UNIT_BITS) | (UNITS - 1 - (row * BLOCKS + block).astype(np.int32))
-        many = np.bincount(which, minlength=count)
-        if many.min() < ACTIVE:
+        strength = flat.reshape(-1)[place].astype(np.int32) << _UNIT_BITS
+        if count == 1:
+            table = (strength | (UNITS - 1 - place.astype(np.int32)))[None]
+            fewest = len(place)
+        else:
+            row, column = np.divmod(place, count * BLOCKS)
+            which, block = np.divmod(column, BLOCKS)
+            rank = strength | (UNITS - 1 - (row * BLOCKS + block).astype(np.int32))
+            many = np.bincount(which, minlength=count)
+            fewest = int(many.min())
+            table = np.full((count, many.max()), -1, dtype=np.int32)
+            table[np.arange(many.max()) < many[:, None]] = rank[np.argsort(which, kind="stable")]
+        if fewest < ACTIVE:
             return np.stack([_sorted_whole(excitation[:, key]) for key in range(count)])
-        table = np.full((count, many.max()), -1, dtype=np.int32)
-        order = np.argsort(which, kind="stable") if count > 1 else slice(None)
-        table[np.arange(many.max()) < many[:, None]] = rank[order]
         best = np.partition(table, table.shape[1] - ACTIVE, axis=1)[:, -ACTIVE:]
         units = (UNITS - 1 - (best & (UNITS - 1))).astype(np.uint16)
         units.sort(axis=1)
