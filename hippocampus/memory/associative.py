@@ -8,7 +8,7 @@
 
 A recall has two stages: codes that share most active units with the cue's (``postings``), then a
 softmax settle among them (``settle``). A cue that is like no memory shares units by chance only;
-then every key is compared, which is plain nearest neighbour and takes its time.
+then every key is compared, as in a small memory: that is plain nearest neighbour.
 """
 
 from __future__ import annotations
@@ -31,13 +31,16 @@ from hippocampus.memory.links import Links, Strengths
 from hippocampus.memory.postings import PostingIndex, Rows
 from hippocampus.memory.settle import BETA, Floats, settle, softmax
 
-CANDIDATES: Final = 96
-"""Memories that a cue settles among."""
+CANDIDATE_NUMBERS: Final = 36_864
+"""Numbers of all the keys that a cue settles among: 96 sentences, 512 feelings."""
+SMALL_NUMBERS: Final = 1 << 18
+"""A memory whose keys are no more numbers than this is compared whole: that takes no longer than
+its lists do, and misses nothing."""
 SURE_OVERLAP: Final = 10
 """Of 50: what keys at a cosine of 0.7 share. Below it the right one may not be among those that
 share most, so all are compared."""
-RELATIVE_FLOOR: Final = 4
-"""A candidate shares at least a quarter of what the best shares."""
+RELATIVE_FLOOR: Final = 8
+"""A candidate shares at least an eighth of what the best shares."""
 SCAN_ROWS: Final = 512
 """Keys that are compared at a time; as floats they stay in a core's second cache."""
 DEAD_SHARE: Final = 8
@@ -60,7 +63,7 @@ class Recall:
     similarity: Floats
     """[n] cosine with the cue; for a cue that is a code, its share of common units."""
     compared_all: bool
-    """True: the cue was like no memory, and every key was compared with it."""
+    """True: every key was compared with the cue, which was like none, or the memory is small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class AssociativeMemory:
         self.width: Final = width
         self.seed: Final = seed
         self._separator = PatternSeparator(seed)
+        self._candidates = max(1, CANDIDATE_NUMBERS // width)
         self._index = PostingIndex()
         self._links = Links()
         self._keys: RoundedKeys = np.empty((_FIRST_ROOM, width), dtype=np.int8)
@@ -187,12 +191,15 @@ class AssociativeMemory:
         direction = cue.astype(np.float32) / np.float32(np.sqrt(cue @ cue))
         if not len(self):
             return _NOTHING
-        shared = self._shared(self._separator.codes(row)[0])
-        candidates = _most(shared) if int(shared.max()) >= SURE_OVERLAP else _NONE
+        candidates = _NONE
+        if self._rows * self.width > SMALL_NUMBERS:
+            shared = self._shared(self._separator.codes(row)[0])
+            if int(shared.max()) >= SURE_OVERLAP:
+                candidates = _most(shared, self._candidates)
         if len(candidates) >= (min(count, len(self)) if fill else 1):
             return self._settled(direction, candidates, count, known, compared_all=False)
         similarity = self._similarity(direction, known)
-        candidates = _largest(similarity, min(max(CANDIDATES, count), len(self)))
+        candidates = _largest(similarity, min(max(self._candidates, count), len(self)))
         return self._settled(direction, candidates, count, known, compared_all=True)
 
     def recall_code(self, code: Codes, count: int = 10) -> Recall:
@@ -200,7 +207,7 @@ class AssociativeMemory:
         if not len(self):
             return _NOTHING
         shared = self._shared(code)
-        rows = _most(shared)
+        rows = _most(shared, self._candidates)
         if not len(rows):
             return _NOTHING
         similarity = (shared[rows] / ACTIVE).astype(np.float32)
@@ -414,11 +421,11 @@ def _lengths(patterns: Floats, known: NDArray[np.bool_]) -> Floats:
     return lengths
 
 
-def _most(shared: Rows) -> Rows:
-    """The rows that share most, ``CANDIDATES`` at most, in the order of the rows."""
+def _most(shared: Rows, count: int) -> Rows:
+    """The rows that share most, ``count`` at most, in the order of the rows."""
     floor = max(int(shared.max()) // RELATIVE_FLOOR, 1)
     rows = np.flatnonzero(shared >= floor)
-    return rows if len(rows) <= CANDIDATES else rows[_largest(shared[rows], CANDIDATES)]
+    return rows if len(rows) <= count else rows[_largest(shared[rows], count)]
 
 
 def _largest(values: NDArray[np.floating] | Rows, count: int) -> Rows:

@@ -36,12 +36,12 @@ FOLLOWS_WITHIN_NS: Final = 300_000_000_000
 WORDS_WEIGHT: Final = 0.4
 """What the best match of words is worth, in cosines of meaning. Like the shares below and the
 threshold it was set on two long conversations between people and looked at on two others."""
-NEXT_SHARE: Final = 0.3
+NEXT_SHARE: Final = 0.4
 """Of what a memory has above the threshold, for the one that followed it."""
 BEFORE_SHARE: Final = 0.2
 """The same for the one that led to it."""
-SPREADING_QUANTILE: Final = 0.9
-"""Only the tenth that has most passes anything on."""
+SPREADING_QUANTILE: Final = 0.97
+"""Only the thirtieth that has most passes anything on."""
 REFIT_GROWTH: Final = 1.5
 """Feelings are centred anew when there are this many times as many."""
 
