@@ -86,7 +86,8 @@ def _followed(memory: AssociativeMemory, way: NDArray[np.int64], rng: np.random.
     """Whether a damaged cue of the first leads along the whole way, and nowhere else."""
     cue = memory.recall_code(damaged(rng, memory.code(int(way[0]))))
     steps = memory.chain(cue, len(way) - 1)
-    return [int(step.numbers[0]) for step in steps] == way[1:].tolist()
+    followed = [int(step.numbers[0]) for step in steps]
+    return bool(followed == way[1:].tolist())
 
 
 def _shared_keys(
