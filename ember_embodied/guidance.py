@@ -13,6 +13,7 @@ from cerebellum.felt import FeltEvent
 from cerebellum.forward_model import CHANNELS, CURRENT, GYROSCOPE, LAG, Outlook
 from cerebellum.pointing import Look
 from cerebellum.turning import Reach
+from cerebellum.verdict import Verdict
 from ember_embodied.sense_vector import INDEX, PREDICTED, SENSES, wrap
 from firmware_bridge.command import Mode
 from firmware_bridge.joints import BODY_YAW, LEFT_ANTENNA, RIGHT_ANTENNA
@@ -134,6 +135,7 @@ def outlook(
 def learning_record(record: TickRecord, learnt: Learnt) -> LearningRecord:
     """What the log holds of what was learned from a tick."""
     tick = learnt.agency
+    moves = any(Verdict.STILL < verdict < Verdict.UNKNOWN for verdict in tick.verdicts)
     return LearningRecord(
         tick=record.tick,
         t_mono_ns=record.sense.t_mono_ns,
@@ -145,6 +147,7 @@ def learning_record(record: TickRecord, learnt: Learnt) -> LearningRecord:
         touches=tuple(map(_touch, learnt.touches)),
         look=None if learnt.look is None else _look(learnt.look),
         reach=None if learnt.reach is None else _reach(learnt.reach),
+        predicted_rad=tuple(map(float, tick.predicted_rad)) if moves else (),
     )
 
 

@@ -109,7 +109,10 @@ def cerebellum_of(record: SnapshotRecord) -> Cerebellum | None:
     try:
         return in_flight.from_bytes(record.cerebellum, Cerebellum)
     except in_flight.InFlightError as error:
-        raise SnapshotError(f"the cerebellum of tick {record.tick}: {error}") from error
+        raise SnapshotError(
+            f"the cerebellum at tick {record.tick} is of another version ({error}); replay the log "
+            "with the one that made it"
+        ) from error
 
 
 def _parted_from(

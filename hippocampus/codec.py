@@ -190,6 +190,7 @@ def _learning_message(record: LearningRecord) -> pb.LearningRecord:
         touches=[_part(pb.Touch, touch) for touch in record.touches],
         look=None if look is None else _part(pb.Look, look),
         reach=None if reach is None else _part(pb.Reach, reach),
+        predicted_rad=record.predicted_rad,
     )
 
 
@@ -205,6 +206,7 @@ def _learning_record(message: pb.LearningRecord) -> LearningRecord:
         touches=tuple(_part_record(TouchRecord, touch) for touch in message.touches),
         look=_part_record(LookRecord, message.look) if message.HasField("look") else None,
         reach=_part_record(ReachRecord, message.reach) if message.HasField("reach") else None,
+        predicted_rad=tuple(message.predicted_rad),
     )
 
 

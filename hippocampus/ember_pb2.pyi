@@ -418,7 +418,7 @@ class Reach(_message.Message):
     def __init__(self, start_rad: _Optional[float] = ..., commanded_rad: _Optional[float] = ..., measured_rad: _Optional[float] = ..., verdict: _Optional[str] = ...) -> None: ...
 
 class LearningRecord(_message.Message):
-    __slots__ = ("tick", "t_mono_ns", "verdicts", "strangeness", "lost", "hearing_counts", "surprise", "touches", "look", "reach")
+    __slots__ = ("tick", "t_mono_ns", "verdicts", "strangeness", "lost", "hearing_counts", "surprise", "touches", "look", "reach", "predicted_rad")
     TICK_FIELD_NUMBER: _ClassVar[int]
     T_MONO_NS_FIELD_NUMBER: _ClassVar[int]
     VERDICTS_FIELD_NUMBER: _ClassVar[int]
@@ -429,6 +429,7 @@ class LearningRecord(_message.Message):
     TOUCHES_FIELD_NUMBER: _ClassVar[int]
     LOOK_FIELD_NUMBER: _ClassVar[int]
     REACH_FIELD_NUMBER: _ClassVar[int]
+    PREDICTED_RAD_FIELD_NUMBER: _ClassVar[int]
     tick: int
     t_mono_ns: int
     verdicts: _containers.RepeatedScalarFieldContainer[int]
@@ -439,4 +440,5 @@ class LearningRecord(_message.Message):
     touches: _containers.RepeatedCompositeFieldContainer[Touch]
     look: Look
     reach: Reach
-    def __init__(self, tick: _Optional[int] = ..., t_mono_ns: _Optional[int] = ..., verdicts: _Optional[_Iterable[int]] = ..., strangeness: _Optional[_Iterable[float]] = ..., lost: _Optional[_Iterable[int]] = ..., hearing_counts: bool = ..., surprise: _Optional[float] = ..., touches: _Optional[_Iterable[_Union[Touch, _Mapping]]] = ..., look: _Optional[_Union[Look, _Mapping]] = ..., reach: _Optional[_Union[Reach, _Mapping]] = ...) -> None: ...
+    predicted_rad: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, tick: _Optional[int] = ..., t_mono_ns: _Optional[int] = ..., verdicts: _Optional[_Iterable[int]] = ..., strangeness: _Optional[_Iterable[float]] = ..., lost: _Optional[_Iterable[int]] = ..., hearing_counts: bool = ..., surprise: _Optional[float] = ..., touches: _Optional[_Iterable[_Union[Touch, _Mapping]]] = ..., look: _Optional[_Union[Look, _Mapping]] = ..., reach: _Optional[_Union[Reach, _Mapping]] = ..., predicted_rad: _Optional[_Iterable[float]] = ...) -> None: ...

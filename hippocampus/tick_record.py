@@ -143,6 +143,10 @@ class LearningRecord:
     touches: tuple[TouchRecord, ...] = ()
     look: LookRecord | None = None
     reach: ReachRecord | None = None
+    predicted_rad: tuple[float, ...] = ()
+    """Where the command before should have brought the nine joints by now; empty while every part
+    rests untouched. With ``GuidanceRecord.intent_rad``, ``TickRecord.sent`` and the sense it is the
+    record of a movement."""
 
 
 @dataclass(frozen=True, slots=True)

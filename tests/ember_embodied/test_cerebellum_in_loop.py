@@ -25,6 +25,7 @@ from ember_embodied.learning_history import read
 from ember_embodied.life import Life
 from ember_embodied.loop import Mind, initial_state, tick
 from ember_embodied.replay import replay
+from ember_embodied.tick_state import SnapshotError
 from firmware_bridge.clock import SystemClock
 from firmware_bridge.senses import BodySense, Fault
 from firmware_bridge.simulation.body import SimBody
@@ -63,6 +64,7 @@ def test_a_life_that_learns_is_the_same_again_in_every_file(learnt_log: Log, min
         assert replay(records(Log(segment)), mind).holds
     learnings = list(learnt_log.records(LearningRecord))
     assert len(learnings) == 120
+    assert {len(learning.predicted_rad) for learning in learnings} == {0, 9}
     probed = [r for r in learnt_log.ticks() if r.guidance is not None and r.guidance.probe_kind]
     assert probed, "it probed"
     for record in probed:
@@ -88,6 +90,13 @@ def test_a_replay_finds_what_was_corrected_or_learned_otherwise(
     found = replay(other, mind).difference
     assert found is not None
     assert found.tick <= 40, "at the next head of a file at the latest"
+
+
+def test_a_cerebellum_of_another_version_is_refused_by_name(learnt_log: Log, mind: Mind) -> None:
+    whole = records(learnt_log)
+    head = replace(whole[0], cerebellum=whole[0].cerebellum.replace(b"_sent", b"_tnes"))
+    with pytest.raises(SnapshotError, match="another version"):
+        replay([head, *whole[1:]], mind)
 
 
 def test_a_log_without_a_cerebellum_is_as_before(recorded_life: RecordedLife, mind: Mind) -> None:

@@ -148,6 +148,7 @@ LEARNINGS = st.builds(
         *[FLOATS] * 2,
     ),
     reach=st.none() | st.builds(tick_record.ReachRecord, *[FLOATS] * 3, TEXT),
+    predicted_rad=NUMBERS,
 )
 STRUCTURED = (tick_record.TickRecord, tick_record.LearningRecord)
 FLAT_VALUES = {
