@@ -1,4 +1,4 @@
-"""Two rules that adapt coefficients online, several channels at once, bounded whatever comes."""
+"""Rules that adapt coefficients online, several channels at once, bounded whatever comes."""
 
 from __future__ import annotations
 
@@ -11,81 +11,70 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-LEAST: Final = 1e-9
-"""No weight becomes more certain than this share of its first variance."""
 ROBUST: Final = 3.0
 """An error of more deviations than this counts as this many."""
-NOISE_SPAN: Final = 4.0
-"""No part of the noise becomes so many times more, or less, than it is known to be at first."""
-NOISE_RATE: Final = 0.02
+NOISE_SPAN: Final = 3.0
+"""The noise never becomes so many times more than it is known to be at first, and never less: a
+robot that rests is calm, and must not forget that moving is not."""
+NOISE_S: Final = 60.0
+"""Time in which the noise follows what is found."""
 SIZE: Final = math.sqrt(math.pi / 2.0)
 """Deviation of a normal number divided by its mean size."""
+_LOG_SPAN: Final = math.log(NOISE_SPAN)
 
 
-def uncertainty(covariance: Array, terms: Array) -> tuple[Array, Array]:
-    """What not knowing the weights adds to a prediction: ``P x`` [C, n] and ``x P x`` [C].
+class Gains:
+    """Weights of channels that learn one experience after the other: no matrix, no winding up.
 
-    ``covariance`` [C, n, n] is of the weights, ``terms`` [C, n] are x; finite.
+    Normalized least mean squares (Haykin, Adaptive Filter Theory, 6) with Kalman's gain of weights
+    that never become more certain: ``w += rate x e / (variance + x x)``, terms in units of how far
+    their weights differ from robot to robot. A weight stays within ``most`` such differences.
     """
-    spread: Array = np.matmul(covariance, terms[:, :, None])[:, :, 0]
-    return spread, np.einsum("cn,cn->c", spread, terms)
+
+    def __init__(self, weights: Array, rate: float, most: float) -> None:
+        """``weights`` [n, C]; ``rate`` is the share of an error that one experience takes away."""
+        self.weights = weights.copy()
+        self._rate = rate
+        self._most = most
+        self._product = np.zeros_like(weights)
+        self._told = np.zeros(weights.shape[1])
+
+    def predict(self, terms: Array) -> Array:
+        """What ``terms`` [n, C] amount to, [C]."""
+        np.multiply(self.weights, terms, out=self._product)
+        found: Array = np.add.reduce(self._product)
+        return found
+
+    def learn(self, terms: Array, error: Array, variance: Array) -> None:
+        """One experience: [n, C], [C] measured minus predicted, 0 to learn nothing, and [C]."""
+        product, told = self._product, self._told
+        np.multiply(terms, terms, out=product)
+        np.add.reduce(product, out=told)
+        told += variance
+        np.divide(error, told, out=told)
+        told *= self._rate
+        np.multiply(terms, told, out=product)
+        self.weights += product
+        np.minimum(self.weights, self._most, out=self.weights)
+        np.maximum(self.weights, -self._most, out=self.weights)
 
 
-def learn_weights(
-    weights: Array,
-    covariance: Array,
-    unsure: tuple[Array, Array],
-    error: Array,
-    variance: Array,
-    forgetting: float,
-    most: Array,
-) -> None:
-    """One experience of recursive least squares, in place.
+class Noise:
+    """How many times louder each channel is than foreknown, from the sizes of its errors."""
 
-    Kalman's gain for constant weights (Ljung, System Identification, 11.2). Forgetting is bought
-    with learning: the covariance grows by only as much of ``1 / forgetting`` as the experience has
-    told (in the spirit of Fortescue et al., Automatica 17, 1981), so a robot that stands still
-    forgets nothing and nothing winds up. No weight becomes less certain than it was at first,
-    which bounds the covariance from above; every change keeps it symmetric.
+    def __init__(self, log_gain: Array, period_s: float) -> None:
+        """``log_gain`` [C]."""
+        self.log_gain = log_gain.copy()
+        self.gain: Array = np.exp(self.log_gain)
+        self._rate = min(1.0, period_s / NOISE_S)
 
-    Args:
-        weights: [C, n].
-        covariance: [C, n, n], of the weights.
-        unsure: what ``uncertainty`` said of this experience.
-        error: [C], measured minus predicted; finite.
-        variance: [C], of the measurement; infinite where nothing is to be learned.
-        forgetting: share of the old that is kept by an experience that tells everything.
-        most: [C, n], the weights' first variances.
-    """
-    spread, told = unsure
-    total = variance + told
-    weights += spread * (error / total)[:, None]
-    scaled = spread / np.sqrt(total)[:, None]
-    covariance -= scaled[:, :, None] * scaled[:, None, :]
-    covariance *= (1.0 + (1.0 / forgetting - 1.0) * (told / total))[:, None, None]
-    diagonal = np.einsum("cnn->cn", covariance)
-    np.maximum(diagonal, LEAST * most, out=diagonal)
-    if (diagonal > most).any():
-        shrink = np.sqrt(np.minimum(1.0, most / diagonal))
-        covariance *= shrink[:, :, None] * shrink[:, None, :]
-
-
-def learn_noise(noise: Array, terms: Array, score: Array, first: Array, use: Bools) -> None:
-    """One experience of how far off a prediction is, in place.
-
-    The deviation ``noise @ terms`` moves towards the size of the error by exponentiated gradient
-    (Kivinen and Warmuth, Information and Computation 132, 1997), each part by its share in it.
-
-    Args:
-        noise: [C, n], positive.
-        terms: [C, n], at least 0, the first of them a constant.
-        score: [C], error in units of the deviation.
-        first: [C, n], what ``noise`` was at first.
-        use: [C], which channels learn.
-    """
-    parts = noise * terms
-    parts /= parts.sum(axis=1)[:, None]
-    surplus = (SIZE * np.minimum(np.abs(score), ROBUST) - 1.0) * use
-    noise *= np.exp(NOISE_RATE * surplus[:, None] * parts)
-    np.maximum(noise, first / NOISE_SPAN, out=noise)
-    np.minimum(noise, first * NOISE_SPAN, out=noise)
+    def learn(self, sizes: Array, use: Bools) -> None:
+        """``sizes`` [C]: errors in deviations, at most ``ROBUST``; ``use`` [C]."""
+        step = SIZE * sizes
+        step -= 1.0
+        step *= use
+        step *= self._rate
+        self.log_gain += step
+        np.minimum(self.log_gain, _LOG_SPAN, out=self.log_gain)
+        np.maximum(self.log_gain, 0.0, out=self.log_gain)
+        np.exp(self.log_gain, out=self.gain)

@@ -1,117 +1,172 @@
-"""From 24 surprises to eight kinds of evidence that something outside moves the robot.
+"""From 24 surprises to what touches the robot: nothing, a part of it, or all of it.
 
-A touch lasts longer than a tick of a fast loop, so surprises are summed over a short memory, in
-which those of one touch have one sign and noise has none. Each kind of evidence is then compared
-with its limit, near the top of what an untouched, dancing robot says (``contact_limits`` tells how
-it was set). Evidence of 1 is that limit.
+A touch lasts, so it is a matter of memory: surprises are summed over times from one tick to two
+seconds (those of a touch have one sign, noise has none), and so are their squares (a hand trembles,
+a table rings). What counts is how large such sums are in each part of the robot, whichever way it
+is pushed. A small network (``tools/fit_contact.py`` fits it to simulated robots) says from them
+after each tick how likely it is that nothing, the head, an antenna, the body or the whole robot is
+touched, and by which kind of hand.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
-from cerebellum.contact_limits import LIMITS, Limits
-from cerebellum.forward_model import Surprise
-from firmware_bridge.joints import BODY_YAW
+import numpy as np
+from numpy.typing import NDArray
 
-MEMORY_S: Final = 0.06
-"""Hands take at least so long to come: one tick of a slow loop, several of a fast one."""
+from cerebellum.felt import Kind, Place
+from cerebellum.forward_model import IMU, LAG, PULSE_RAD, Surprise
+from cerebellum.forward_prior import Stored, double
+from cerebellum.reafference import FLOOR
+
+Array = NDArray[np.float64]
+
+PLACES: Final = (Place.HEAD, Place.RIGHT_ANTENNA, Place.LEFT_ANTENNA, Place.BODY, Place.ROBOT)
+TOUCH_KINDS: Final = (Kind.TAP, Kind.STROKE, Kind.PUSH, Kind.HOLD)
+ROBOT_KINDS: Final = (Kind.LIFT, Kind.TILT, Kind.TURN, Kind.BUMP)
+KINDS: Final = (*TOUCH_KINDS, *ROBOT_KINDS)
+OUTPUTS: Final = 1 + len(PLACES) + len(KINDS)
+"""Logits: of nothing, of each place, of each kind."""
+USED: Final = np.r_[LAG, IMU]
+"""Channels that a touch shows in; a current tells nothing that its lag does not."""
+PARTS: Final = ((0,), (1, 2, 3, 4, 5, 6), (7,), (8,), (9, 10), (11,), (12, 13), (14,))
+"""Of these channels: body, legs, right and left antenna; sway, spin, shake and heave."""
+SUMS_S: Final = (0.12, 0.5, 2.0)
+SQUARES_S: Final = (0.4, 1.5)
+"""Times over which is summed."""
+_CHANNELS: Final = len(USED)
+_ROWS: Final = 1 + len(SUMS_S) + len(SQUARES_S)
+INPUTS: Final = 2 * _ROWS * len(PARTS) + len(PARTS) + 1
+"""Logs of sizes: of scores and of residuals, over each time, of each part; of deviations of each
+part; and whether the IMU is known."""
+MOST: Final = 1e4
+"""A score or residual of more than this counts as this."""
+SMALLEST: Final = 0.1
+"""Sizes of less than this are as good as nothing."""
 LONGEST_GAP_S: Final = 0.5
-SLIPS_S: Final = 0.6
-SLIPPING: Final = 0.3
-"""For so long after its own step the body's bearing sticks and slips, and counts only this much."""
+_PER_UNIT: Final = np.concatenate((np.full(LAG.stop, 1.0 / PULSE_RAD), 1.0 / FLOOR))
+
+
+def _parts() -> tuple[Array, Array]:
+    member = np.zeros((_CHANNELS, len(PARTS)))
+    for number, part in enumerate(PARTS):
+        member[list(part), number] = 1.0
+    both = np.kron(np.eye(2), member)
+    return both, member / member.sum(axis=0)
+
+
+_OF_PARTS, _MEAN_OF_PARTS = _parts()
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPrior:
+    """For one period of the loop; H hidden units."""
+
+    KIND: ClassVar[str] = "contact_prior"
+    VERSION: ClassVar[int] = 1
+    period_s: float
+    first: Stored
+    """[H, 105]."""
+    first_bias: Stored
+    last: Stored
+    """[14, H]: logits."""
+    last_bias: Stored
+    begins: float
+    """Log odds of a touch at which an episode begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Each in units of its limit, at least 0; ``imu`` says whether the last five mean anything."""
+    """What one tick and its past say."""
 
-    body: float
-    """The body's joint."""
-    legs: float
-    right: float
-    left: float
-    """The antennas."""
-    sway: float
-    """Roll and pitch rates of the foot."""
-    spin: float
-    """Yaw rate."""
-    shake: float
-    """Specific force, level."""
-    heave: float
-    """Specific force, up and down."""
+    touch: float
+    """Log odds that something touches the robot."""
+    places: tuple[float, ...]
+    """Logits of ``PLACES``."""
+    kinds: tuple[float, ...]
+    """Logits of ``KINDS``."""
     imu: bool
     known: bool
     """False: nothing can be said of this tick."""
 
-    @property
-    def joints(self) -> float:
-        """What the joints say together: 1 is about their limit."""
-        return math.sqrt(self.body**2 + self.legs**2 + self.right**2 + self.left**2)
 
-    @property
-    def shaken(self) -> float:
-        """What the IMU says of the foot: its spin is left out, which own turns disturb."""
-        return math.sqrt(self.sway**2 + self.shake**2 + self.heave**2)
+NOTHING: Final = Evidence(
+    -math.inf, (0.0,) * len(PLACES), (0.0,) * len(KINDS), imu=False, known=False
+)
 
 
-NOTHING: Final = Evidence(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, imu=False, known=False)
+class Memory:
+    """Sums of surprises, and how large they are: what a touch is known by."""
 
+    def __init__(self, period_s: float) -> None:
+        kept = np.exp(-period_s / np.array(SUMS_S))
+        self._kept = kept[:, None]
+        self._fresh = np.sqrt(1.0 - kept * kept)[:, None]
+        self._rate = (1.0 - np.exp(-period_s / np.array(SQUARES_S)))[:, None]
+        self._now = np.zeros(2 * _CHANNELS)
+        self._sums = np.zeros((len(SUMS_S), 2 * _CHANNELS))
+        self._squares = np.zeros((_ROWS, 2 * _CHANNELS))
+        self._loud = np.zeros(_CHANNELS)
+        self.inputs = np.zeros(INPUTS)
+        """As ``INPUTS`` says, of the last step."""
+        self._sizes = self.inputs[: 2 * _ROWS * len(PARTS)].reshape(_ROWS, 2 * len(PARTS))
 
-def limits_of(period_s: float) -> Limits:
-    """The limits of a loop with a period next to this one."""
-    return min(LIMITS, key=lambda limits: abs(math.log(limits.period_s / period_s)))
+    def forget(self) -> None:
+        """After a gap."""
+        self._sums[:] = 0.0
+        self._squares[:] = 0.0
+
+    def step(self, surprise: Surprise) -> Array:
+        """Add a tick; ``inputs``."""
+        now, sums, squares, loud = self._now, self._sums, self._squares, self._loud
+        off = surprise.measured - surprise.predicted
+        off *= surprise.known
+        np.take(surprise.score, USED, out=now[:_CHANNELS])
+        np.take(off, USED, out=now[_CHANNELS:])
+        now[_CHANNELS:] *= _PER_UNIT
+        np.minimum(now, MOST, out=now)
+        np.maximum(now, -MOST, out=now)
+        sums *= self._kept
+        sums += self._fresh * now
+        np.multiply(now, now, out=squares[0])
+        np.multiply(sums, sums, out=squares[1 : 1 + len(SUMS_S)])
+        mean = squares[1 + len(SUMS_S) :]
+        mean += self._rate * (squares[0] - mean)
+        sizes = np.dot(squares, _OF_PARTS, out=self._sizes)
+        sizes += SMALLEST
+        np.log(sizes, out=sizes)
+        np.take(surprise.deviation, USED, out=loud)
+        loud *= _PER_UNIT
+        np.log(loud, out=loud)
+        np.dot(loud, _MEAN_OF_PARTS, out=self.inputs[-1 - len(PARTS) : -1])
+        self.inputs[-1] = surprise.known[IMU.start]
+        return self.inputs
 
 
 class Contact:
     """``step`` once a tick."""
 
-    def __init__(self, limits: Limits) -> None:
-        """``limits`` of this loop's period, or all 1 to fit them."""
-        self._limits = limits
-        self._memory = [0.0] * 24
-        self._still_s = 0.0
+    def __init__(self, prior: ContactPrior, period_s: float) -> None:
+        self._first, self._first_bias = double(prior.first), double(prior.first_bias)
+        self._last, self._last_bias = double(prior.last), double(prior.last_bias)
+        self._memory = Memory(period_s)
 
     def step(self, surprise: Surprise) -> Evidence:
-        """Evidence of this tick, and of those just before it."""
-        dt_s = surprise.dt_s
-        if not 0.0 < dt_s < LONGEST_GAP_S or not surprise.known[:9].any():
-            self._memory = [0.0] * 24
+        """Evidence of this tick, and of those before it."""
+        known = surprise.known
+        if not 0.0 < surprise.dt_s < LONGEST_GAP_S or not known[LAG].any():
+            self._memory.forget()
             return NOTHING
-        kept = math.exp(-dt_s / MEMORY_S)
-        fresh = math.sqrt(1.0 - kept * kept)
-        scores = surprise.score.tolist()
-        self._memory = [kept * m + fresh * s for m, s in zip(self._memory, scores, strict=True)]
-        m, limits, hypot = self._memory, self._limits, math.hypot
-        self._still_s = 0.0 if surprise.step_rad[BODY_YAW] != 0.0 else self._still_s + dt_s
-        slips = SLIPPING if self._still_s < SLIPS_S else 1.0
+        hidden = self._first @ self._memory.step(surprise)
+        hidden += self._first_bias
+        np.tanh(hidden, out=hidden)
+        said = (self._last @ hidden + self._last_bias).tolist()
+        places = said[1 : 1 + len(PLACES)]
+        most = max(places)
+        touch = most + math.log(sum([math.exp(logit - most) for logit in places])) - said[0]
         return Evidence(
-            body=slips * abs(m[0]) / limits.body,
-            legs=hypot(m[1], m[2], m[3], m[4], m[5], m[6]) / limits.legs,
-            right=abs(m[7]) / limits.antenna,
-            left=abs(m[8]) / limits.antenna,
-            sway=hypot(m[18], m[19]) / limits.sway,
-            spin=abs(m[20]) / limits.spin,
-            shake=hypot(m[21], m[22]) / limits.shake,
-            heave=abs(m[23]) / limits.heave,
-            imu=bool(surprise.known[18]),
-            known=True,
+            touch, tuple(places), tuple(said[1 + len(PLACES) :]), bool(known[IMU.start]), known=True
         )
-
-
-def strongest(first: Evidence, second: Evidence) -> Evidence:
-    """Of each kind the greater one."""
-    return Evidence(
-        body=max(first.body, second.body),
-        legs=max(first.legs, second.legs),
-        right=max(first.right, second.right),
-        left=max(first.left, second.left),
-        sway=max(first.sway, second.sway),
-        spin=max(first.spin, second.spin),
-        shake=max(first.shake, second.shake),
-        heave=max(first.heave, second.heave),
-        imu=first.imu or second.imu,
-        known=first.known or second.known,
-    )

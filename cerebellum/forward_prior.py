@@ -1,169 +1,116 @@
-"""What is known of a robot's motion before it moves: made by a tool, not by hand.
+"""What is known of a robot's motion before it moves: two small networks, fitted by a tool.
 
-Coefficients, their spread from unit to unit, and noise of ``forward_model`` and ``reafference``,
-in their units and order, as written by
-
-    python tools/fit_forward_prior.py --data DIR --seeds 3000:3008 --seconds 100
+``tools/fit_forward_prior.py`` lives untouched simulated lives of many servo units, fits the
+networks to what the joints and the IMU did next, and writes them beside this module as snapshots
+with a checksum, one for each period of the loop.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar, Final, TypeVar
 
-Row = tuple[float, ...]
-Rows = tuple[Row, ...]
-FAMILIES: Final = (0, 1, 1, 1, 1, 1, 1, 2, 2)
-"""The family of each joint: body, leg, antenna."""
+import numpy as np
+from numpy.typing import NDArray
+
+from cerebellum import snapshot
+
+Array = NDArray[np.float64]
+Stored = NDArray[np.float32]
+"""Weights of a prior: fitted to no more than this, and half the size."""
+
+PERIODS_S: Final = (0.1, 0.02)
+"""Periods of the loop that priors are fitted for."""
+FOLDER: Final = Path(__file__).parent / "priors"
+State = TypeVar("State", bound=snapshot.PartState)
 
 
 @dataclass(frozen=True, slots=True)
-class Prior:
-    """For one period of the loop: a row a family of joints, or one of the IMU's six channels.
+class Net:
+    """``last tanh(second tanh(first x)) + straight x``, each with its bias."""
 
-    ``..._spread`` are variances; those of the IMU are in units of the floor of its noise.
-    """
+    first: Stored
+    """[H, n]."""
+    first_bias: Stored
+    second: Stored
+    """[H, H]."""
+    second_bias: Stored
+    last: Stored
+    """[2 m, H]: m means, then m inputs of the softplus that gives their deviations."""
+    last_bias: Stored
+    straight: Stored
+    """[m, n]: of the means alone."""
 
+
+@dataclass(frozen=True, slots=True)
+class ForwardPrior:
+    """For one period of the loop."""
+
+    KIND: ClassVar[str] = "forward_prior"
+    VERSION: ClassVar[int] = 1
     period_s: float
-    lag: Rows
-    lag_spread: Rows
-    lag_noise: Rows
-    current: Rows
-    current_spread: Rows
-    imu: Rows
-    imu_spread: Row
-    imu_noise: Rows
+    joints: Net
+    """From what was felt and sent before to the lags of the nine joints."""
+    imu: Net
+    """From that, and from what the joints did, to what the IMU feels beyond ``reafference``."""
+    current: Stored
+    """[3, 9]: A per pulse of lag, per rad/s of velocity, and A."""
 
 
-PRIORS: Final = (
-    Prior(
-        period_s=0.1,
-        lag=(
-            (0.8708, 0.129, 0.8891, 0.001658, 0.01092, -0.7598, 0.2301, 0.9713, -0.0008953),
-            (0.7069, 0.2915, 0.6209, 0.1241, -0.04353, -0.7676, 0.467, 0.1103, 0.001247),
-            (0.8849, 0.0936, 0.1672, 0.1313, -0.07945, -0.2389, 1.183, -0.5881, 0.01834),
-        ),
-        lag_spread=(
-            (0.007331, 0.007608, 0.001918, 0.01886, 0.001613, 0.0785, 0.004947, 0.01947, 0.001987),
-            (
-                0.003161,
-                0.003026,
-                0.001054,
-                0.00704,
-                0.001275,
-                0.005791,
-                0.004169,
-                0.007371,
-                0.01144,
-            ),
-            (0.004714, 0.004041, 0.0006514, 0.01079, 0.0006012, 0.01103, 0.0211, 0.03301, 0.002354),
-        ),
-        lag_noise=(
-            (0.5, 0.1288, 0.0312, 0.06083, 0.02422, 0.01472, 0.0001423, 0.006869, 0.0003789),
-            (0.5, 0.02057, 0.07027, 0.07869, 0.001824, 0.2778, 0.0378, 0.02073, 0.004424),
-            (0.5, 3.505e-05, 0.04854, 0.0331, 0.1831, 0.6678, 0.0004286, 0.0152, 0.0003789),
-        ),
-        current=(
-            (0.004471, -0.2038, -0.0001716),
-            (0.005496, -0.1228, -5.861e-05),
-            (0.003654, -0.03418, -7.55e-07),
-        ),
-        current_spread=(
-            (6.756e-08, 0.0001925, 2.167e-08),
-            (9.684e-08, 3.782e-05, 1.642e-08),
-            (4.8e-08, 2.941e-06, 1.403e-08),
-        ),
-        imu=(
-            (0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-            (0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-            (0, 0, 0, 1, 0, 0, 0, 0, 0, 0),
-            (0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-            (0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-            (9.807, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-        ),
-        imu_spread=(2000.0, 1600.0, 1600.0, 5000.0, 100.0, 100.0, 10.0, 2000.0, 2000.0, 2000.0),
-        imu_noise=(
-            (0.001273, 9.795e-05, 1.022e-05, 1.847e-05, 1.969e-05, 0.0001686, 0.000209, 9.38e-06),
-            (0.001239, 9.795e-05, 1.022e-05, 1.012e-05, 1.969e-05, 0.000381, 9.429e-05, 1.081e-05),
-            (0.001431, 0.03564, 0.02023, 0.0002217, 0.005126, 0.0003329, 0.0001524, 3.814e-06),
-            (0.008869, 0.0007836, 8.174e-05, 8.096e-05, 0.0001575, 0.00225, 0.001446, 4.836e-05),
-            (0.008919, 0.0007836, 8.174e-05, 8.096e-05, 0.0001575, 0.001831, 0.001902, 7.189e-05),
-            (0.008643, 0.0007836, 8.174e-05, 8.096e-05, 0.0001575, 8.538e-05, 0.0001088, 7.678e-06),
-        ),
-    ),
-    Prior(
-        period_s=0.02,
-        lag=(
-            (0.3688, 0.6312, 0.9935, 0.6124, -0.03577, -1.568, -0.0112, 0.1716, 0.0001689),
-            (0.5155, 0.4838, 0.9666, 0.3866, -0.03705, -1.358, 0.02587, 0.08958, 0.0004302),
-            (0.08377, 0.9014, 0.9048, 0.7276, 0.01641, -1.647, 0.02389, 0.1168, 0.009394),
-        ),
-        lag_spread=(
-            (
-                0.005134,
-                0.005143,
-                0.0008454,
-                0.004651,
-                0.000753,
-                0.01975,
-                0.003677,
-                0.00398,
-                0.0004236,
-            ),
-            (
-                0.001741,
-                0.00175,
-                0.0006029,
-                0.001666,
-                0.0005343,
-                0.002114,
-                0.0009208,
-                0.00158,
-                0.001323,
-            ),
-            (
-                0.004707,
-                0.004893,
-                0.0004596,
-                0.005987,
-                0.0007003,
-                0.006116,
-                0.001299,
-                0.002093,
-                0.0009881,
-            ),
-        ),
-        lag_noise=(
-            (0.5, 0.02735, 0.007276, 0.03314, 0.09863, 0.09298, 0.006175, 0.001763, 0.007276),
-            (0.5, 0.0006911, 0.001417, 0.0753, 0.003056, 0.1413, 0.02976, 0.07675, 0.02288),
-            (0.5, 0.001632, 0.01964, 0.06155, 0.003092, 0.3051, 0.004151, 0.02745, 0.01281),
-        ),
-        current=(
-            (0.00447, -0.2028, -0.0001374),
-            (0.005497, -0.1228, -5.774e-05),
-            (0.003644, -0.0341, 5.846e-06),
-        ),
-        current_spread=(
-            (6.723e-08, 0.0001444, 1.998e-08),
-            (9.694e-08, 3.778e-05, 1.532e-08),
-            (4.788e-08, 2.921e-06, 1.596e-08),
-        ),
-        imu=(
-            (0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-            (0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-            (0, 0, 0, 1, 0, 0, 0, 0, 0, 0),
-            (0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-            (0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-            (9.807, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-        ),
-        imu_spread=(2000.0, 1600.0, 1600.0, 5000.0, 100.0, 100.0, 10.0, 2000.0, 2000.0, 2000.0),
-        imu_noise=(
-            (0.001279, 9.461e-05, 8.257e-06, 9.319e-05, 2.801e-05, 0.0001283, 0.0002084, 1.059e-05),
-            (0.001259, 9.021e-05, 8.257e-06, 1.138e-05, 0.0001247, 0.0002485, 0.0002862, 9.404e-06),
-            (0.00136, 0.001473, 0.0002501, 0.001542, 1.893e-05, 0.0001683, 0.0001527, 4.008e-06),
-            (0.009019, 0.0009679, 6.606e-05, 0.0002096, 0.001968, 0.0008434, 0.00258, 5.362e-05),
-            (0.009359, 0.0007217, 6.606e-05, 0.0006038, 0.001814, 0.0006312, 0.001927, 6.955e-05),
-            (0.008598, 0.0007217, 6.606e-05, 6.609e-05, 0.0001514, 0.000225, 4.873e-05, 9.258e-06),
-        ),
-    ),
-)
+class Mind:
+    """A net that is run again and again; what it returns is overwritten by the next run."""
+
+    def __init__(self, net: Net) -> None:
+        self._first, self._first_bias = double(net.first), double(net.first_bias)
+        self._second, self._second_bias = double(net.second), double(net.second_bias)
+        self._last, self._last_bias = double(net.last), double(net.last_bias)
+        self._straight = double(net.straight)
+        hidden, inputs = net.first.shape
+        self.inputs = np.zeros(inputs)
+        self._hidden = np.zeros(hidden)
+        self._deeper = np.zeros(hidden)
+        self._out = np.zeros(len(net.last))
+        self._means = len(net.straight)
+        self._past = np.zeros(self._means)
+
+    def run(self) -> tuple[Array, Array]:
+        """Means and logits of deviations [m] of ``inputs``."""
+        hidden, deeper, out = self._hidden, self._deeper, self._out
+        np.dot(self._first, self.inputs, out=hidden)
+        hidden += self._first_bias
+        np.tanh(hidden, out=hidden)
+        np.dot(self._second, hidden, out=deeper)
+        deeper += self._second_bias
+        np.tanh(deeper, out=deeper)
+        np.dot(self._last, deeper, out=out)
+        out += self._last_bias
+        means = out[: self._means]
+        means += np.dot(self._straight, self.inputs, out=self._past)
+        return means, out[self._means :]
+
+
+def double(weights: Stored) -> Array:
+    """As they are computed with."""
+    return weights.astype(np.float64)
+
+
+def nearest_period(period_s: float) -> float:
+    """The period next to this one that priors are fitted for, s."""
+    return min(PERIODS_S, key=lambda fitted_s: abs(math.log(fitted_s / period_s)))
+
+
+def file_of(part: str, period_s: float) -> Path:
+    """Where the prior of a part is kept, for one of ``PERIODS_S``."""
+    return FOLDER / f"{part}_{round(period_s * 1e3)}ms{snapshot.SUFFIX}"
+
+
+@lru_cache(maxsize=8)
+def read_prior(kind: type[State], period_s: float) -> State:
+    """The prior of a loop with a period next to this one.
+
+    Raises ``snapshot.SnapshotError`` where the file that belongs to the package is damaged.
+    """
+    return snapshot.from_bytes(file_of(kind.KIND, nearest_period(period_s)).read_bytes(), kind)

@@ -1,9 +1,9 @@
 """What the IMU feels of the robot's own motion: von Holst's reafference, to be taken away.
 
-Angular rate and specific force are foretold from the motion of the own joints: the body turns the
-chip, the head shakes the body on its rubber feet. Where the chip sits and how askew it is mounted
-is not known beforehand: the coefficients are learned (``adaptation``), and so is how much noise the
-own motion adds.
+Angular rate and specific force are told in the body's axes, for there the chip sits and its offsets
+stay. Where it sits and how askew is not known beforehand: offsets, and how it turns with the body,
+are learned by recursive least squares; that the head shakes the body on its rubber feet, and how
+loud that is, is in the prior (``forward_prior``).
 """
 
 from __future__ import annotations
@@ -15,21 +15,26 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cerebellum.adaptation import ROBUST, learn_noise, learn_weights, uncertainty
-from cerebellum.forward_prior import Prior
-from firmware_bridge.joints import BODY_YAW, RIGHT_ANTENNA, STEWART
+from cerebellum.adaptation import ROBUST, Noise
+from cerebellum.forward_prior import Mind, Net
 from firmware_bridge.senses import IMU_STREAM, BodySense, usable
 
 Array = NDArray[np.float64]
 
 IMU_CHANNELS: Final = 6
-IMU_TERMS: Final = 10
-"""1, cos and sin of the body's yaw (offsets of a chip that turns with the body); the body's rate,
-and times cos and sin (a chip that is mounted askew); its change; three rates of the head."""
-IMU_NOISE_TERMS: Final = 8
-"""1; the body's rate, its change now and before; the legs' rate, its change now and before; the
-change of the antennas' rates."""
-ANTENNAS: Final = slice(RIGHT_ANTENNA, None)
+IMU_TERMS: Final = 5
+"""1; cos and sin of the body's yaw, for a chip that does not turn with it; its rate, its change."""
+FLOOR: Final = np.array((2e-3, 2e-3, 2e-3, 0.012, 0.012, 0.012))
+"""Noise of the chip itself with its rounding, rad/s and m/s^2."""
+LEAST: Final = 0.5
+"""No deviation is less than this share of the floor."""
+FIRST_WEIGHTS: Final = np.zeros((IMU_CHANNELS, IMU_TERMS))
+FIRST_WEIGHTS[2, 3] = 1.0
+FIRST_WEIGHTS[5, 0] = 9.80665
+"""A level chip on the body: it turns with the body, and gravity pulls."""
+SPREAD: Final = np.array((1.6e3, 4e2, 4e2, 1e2, 1e1))
+"""Variances in units of the floor of the noise: 0.5 m/s^2 of offset and two degrees of slant;
+little doubt that it turns with the body, for a servo's rate of a moment teaches that badly."""
 SHORTEST_S: Final = 1e-3
 DRIFT_S: Final = 5e-5
 """Share of a weight's first variance that comes back in a second: chips drift with their heat, and
@@ -38,105 +43,101 @@ what was learned wrongly while a hand was not yet noticed must not stay."""
 
 @dataclass(frozen=True, slots=True)
 class ReafferenceState:
-    """Coefficients [6, 10], their covariance [1, 10, 10] (the same for all), noise [6, 8]."""
+    """Coefficients [6, 5], their covariance [5, 5] (the same for all), log of the noise [6]."""
 
     KIND: ClassVar[str] = "reafference"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     weights: NDArray[np.float64]
     covariance: NDArray[np.float64]
-    noise: NDArray[np.float64]
+    log_noise: NDArray[np.float64]
 
 
-def initial_reafference(prior: Prior) -> ReafferenceState:
+def initial_reafference() -> ReafferenceState:
     """What is known of every robot of this kind."""
-    spread = np.array(prior.imu_spread)
-    return ReafferenceState(
-        weights=np.array(prior.imu),
-        covariance=np.diag(spread)[None].copy(),
-        noise=np.array(prior.imu_noise),
-    )
+    return ReafferenceState(FIRST_WEIGHTS.copy(), np.diag(SPREAD), np.zeros(IMU_CHANNELS))
 
 
 class Reafference:
     """``foretell`` once a tick, whether or not there is an IMU; ``learn`` when nobody touches."""
 
-    def __init__(self, state: ReafferenceState, prior: Prior) -> None:
-        first = initial_reafference(prior)
-        self._most = np.einsum("cnn->cn", first.covariance).copy()
-        self._first_noise = first.noise
+    def __init__(self, state: ReafferenceState, net: Net, period_s: float) -> None:
         self._weights = state.weights.copy()
         self._covariance = state.covariance.copy()
-        self._noise = state.noise.copy()
-        self._terms = np.ones((1, IMU_TERMS))
-        self._noise_terms = np.ones((1, IMU_NOISE_TERMS))
-        self._unsure = uncertainty(self._covariance, self._terms)
+        self._noise = Noise(state.log_noise, period_s)
+        self._mind = Mind(net)
+        self.inputs = self._mind.inputs
+        """What the net is made of, for the forward model to fill."""
+        self._terms = np.ones(IMU_TERMS)
+        self._spread = np.zeros(IMU_TERMS)
+        self._doubt = 0.0
         self._own = np.ones(IMU_CHANNELS)
-        self._head = np.zeros(3)
-        self._rate = np.zeros(9)
+        self._measured = np.zeros(IMU_CHANNELS)
+        self._rate = 0.0
         self._imu_ns = 0
+        self._t_ns = 0
 
     def state(self) -> ReafferenceState:
         """Everything learned so far."""
-        return ReafferenceState(self._weights.copy(), self._covariance.copy(), self._noise.copy())
+        return ReafferenceState(
+            self._weights.copy(), self._covariance.copy(), self._noise.log_gain.copy()
+        )
 
-    def terms(self) -> tuple[Array, Array]:
-        """What the last prediction and its deviation were made of: [10] and [8]."""
-        return self._terms[0].copy(), self._noise_terms[0].copy()
+    def terms(self) -> Array:
+        """[5] of the linear part, as last foretold."""
+        return self._terms.copy()
 
     def foretell(
-        self, sense: BodySense, position: Array, rate: Array, dt_s: float
+        self, sense: BodySense, yaw_rad: float, rate_rad_s: float
     ) -> tuple[Array, Array, Array] | None:
-        """Predicted, measured and deviation, each [6]: rates, then forces, base frame's axes.
+        """Predicted, measured and deviation, each [6]: rates, then forces, in the body's axes.
 
-        ``position`` and ``rate`` [9] are of the joints. None without a sound new reading.
+        ``yaw_rad`` and ``rate_rad_s`` are the body's. None without a sound new reading.
         """
-        dt_s = max(dt_s, SHORTEST_S)
-        change = (rate - self._rate) / dt_s
-        self._rate = rate
-        yaw, spin = float(position[BODY_YAW]), float(change[BODY_YAW])
-        head = np.array((sense.head.yaw_rad - yaw, sense.head.pitch_rad, sense.head.roll_rad))
-        turned, self._head = (head - self._head) / dt_s, head
-        noise, before = self._noise_terms[0], self._noise_terms[0, [2, 5]]
-        sizes, changes = np.abs(rate), np.abs(change)
-        noise[1:4] = sizes[BODY_YAW], changes[BODY_YAW], before[0]
-        noise[4:7] = sizes[STEWART].mean(), changes[STEWART].mean(), before[1]
-        noise[7] = changes[ANTENNAS].sum()
+        dt_s = max((sense.t_mono_ns - self._t_ns) * 1e-9, SHORTEST_S)
+        spin = (rate_rad_s - self._rate) / dt_s
+        self._t_ns, self._rate = sense.t_mono_ns, rate_rad_s
         imu = sense.imu
         if imu is None or imu.t_mono_ns == self._imu_ns:
             return None
         self._imu_ns = imu.t_mono_ns
-        measured = np.array((*imu.gyroscope_rad_s, *imu.accelerometer_m_s2))
-        if not (usable(imu, IMU_STREAM, sense.t_mono_ns) and np.isfinite(measured).all()):
+        cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
+        (gx, gy, gz), (ax, ay, az) = imu.gyroscope_rad_s, imu.accelerometer_m_s2
+        if not (
+            usable(imu, IMU_STREAM, sense.t_mono_ns) and math.isfinite(gx + gy + gz + ax + ay + az)
+        ):
             return None
+        measured = self._measured
+        measured[:3] = cosine * gx + sine * gy, cosine * gy - sine * gx, gz
+        measured[3:] = cosine * ax + sine * ay, cosine * ay - sine * ax, az
         age_s = min(max(0.0, (sense.t_mono_ns - imu.t_mono_ns) * 1e-9), dt_s)
-        body = float(rate[BODY_YAW]) - age_s * spin
-        terms, cosine, sine = self._terms[0], math.cos(yaw), math.sin(yaw)
-        terms[1:7] = cosine, sine, body, body * cosine, body * sine, spin
-        terms[7:] = turned
-        self._unsure = uncertainty(self._covariance, self._terms)
-        doubt = float(self._unsure[1][0])
-        own = self._noise @ noise
+        self._terms[1:] = cosine, sine, rate_rad_s - age_s * spin, spin
+        np.dot(self._covariance, self._terms, out=self._spread)
+        self._doubt = float(np.dot(self._spread, self._terms))
+        mean, logit = self._mind.run()
+        own = np.logaddexp(0.0, logit)
+        own += LEAST
+        own *= self._noise.gain
         self._own = own
-        deviation = np.sqrt(own * own + doubt * self._noise[:, 0] ** 2)
-        return self._weights @ terms, measured, deviation
+        predicted = self._weights @ self._terms
+        predicted += mean * FLOOR
+        return predicted, measured, np.sqrt(own * own + self._doubt) * FLOOR
 
-    def learn(self, score: Array, deviation: Array, dt_s: float) -> None:
-        """Learn from the last ``foretell``: error in units of deviation, and that, each [6]."""
+    def learn(self, score: Array, dt_s: float) -> None:
+        """Learn from the last ``foretell``; ``score`` [6]: error in units of its deviation."""
         # One covariance for all six, in units of each channel's own floor of noise; it shrinks by
         # what the calmest of them tells, and each learns by how calm it is itself.
-        noise = (self._own / self._noise[:, 0]) ** 2
-        calmest, doubt = float(noise.min()), float(self._unsure[1][0])
-        error = np.clip(score, -ROBUST, ROBUST) * deviation * ((calmest + doubt) / (noise + doubt))
-        learn_weights(
-            self._weights,
-            self._covariance,
-            self._unsure,
-            error,
-            np.full(1, calmest),
-            1.0,
-            self._most,
-        )
-        np.einsum("cnn->cn", self._covariance)[:] += DRIFT_S * dt_s * self._most
-        learn_noise(
-            self._noise, self._noise_terms, score, self._first_noise, np.ones(IMU_CHANNELS, bool)
-        )
+        variance = self._own * self._own
+        calmest, doubt = float(variance.min()), self._doubt
+        bounded = np.minimum(np.maximum(score, -ROBUST), ROBUST)
+        error = bounded * FLOOR / np.sqrt(variance + doubt)
+        self._weights += error[:, None] * self._spread
+        shrunk = self._spread * (1.0 / math.sqrt(calmest + doubt))
+        covariance = self._covariance
+        covariance -= shrunk[:, None] * shrunk
+        diagonal = covariance.reshape(-1)[:: IMU_TERMS + 1]
+        diagonal += DRIFT_S * dt_s * SPREAD
+        np.minimum(diagonal, SPREAD, out=diagonal)
+        self._noise.learn(np.abs(bounded), _ALL)
+
+
+_ALL: Final = np.ones(IMU_CHANNELS, dtype=np.bool_)

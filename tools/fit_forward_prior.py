@@ -1,247 +1,233 @@
-"""Fit what is known beforehand of a robot's motion: writes ``cerebellum/forward_prior.py``.
+"""Fit what is known beforehand of a robot's motion: writes ``cerebellum/priors/forward_prior_*``.
 
-    python tools/fit_forward_prior.py --data DIR [--seeds A:B] [--seconds S]
+    python tools/fit_forward_prior.py --data DIR --lives DIR [--seeds A:B] [--dances A:B]
 
-Lives untouched simulated lives of other servo units, at 10 and 50 Hz, dancing to the motions in
-``DIR/recorded_moves`` in between, and fits for each family of joints: the coefficients (least
-squares over all units), how they spread from unit to unit, and the noise that motion makes
-(non-negative least squares on the size of the error). The same for currents and IMU.
+Lives simulated lives of other servo units, at 10 and 50 Hz, at rest, idling, turning suddenly and
+dancing to the motions in ``DIR/recorded_moves``, keeps them in the folder of lives (those that are
+there are not lived again), and fits two small networks to what joints and IMU did while nobody
+touched them: means, and how far off those are. Takes about an hour on one core, most of it living.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy.optimize import nnls
+from torch import nn
 
-from cerebellum.adaptation import SIZE
-from cerebellum.forward_model import CURRENT, IMU, LAG, PULSE_RAD, ForwardModel, initial_state
-from cerebellum.forward_prior import FAMILIES
-from ember_embodied.bench.cerebellum.touched_lives import Life, Track, read_motions, touched_life
+from cerebellum import snapshot
+from cerebellum.forward_model import (
+    CURRENT,
+    IMU,
+    IMU_INPUTS,
+    JOINT_INPUTS,
+    LAG,
+    LEAST_PULSES,
+    PULSE_RAD,
+    ForwardModel,
+    initial_state,
+)
+from cerebellum.forward_prior import PERIODS_S, ForwardPrior, Net, file_of
+from cerebellum.reafference import FLOOR, LEAST
+from ember_embodied.bench.cerebellum import kept_lives
+from ember_embodied.bench.cerebellum.touched_lives import (
+    TAUGHT_DOINGS,
+    Life,
+    read_motions,
+    touched_life,
+)
 
 Array = NDArray[np.float64]
 
-RATES_HZ: Final = (10.0, 50.0)
-SKIP_S: Final = 5.0
-RIDGE: Final = 1e-6
-ROUNDS: Final = 4
-"""Of weighting by the noise found so far."""
-LEAST_NOISE: Final = {"lag": 0.5, "gyroscope": 1e-3, "accelerometer": 8e-3}
-"""Floors: half a pulse, since a gear may hang on either edge of one; the noise of the chip."""
-SMALLEST: Final = 1e-3
-"""Share of the floor that any part of the noise has at least, per typical size of its term."""
-SPREAD_FLOOR: Final = 0.02
-"""Coefficients are never known better than to this."""
-NAMES: Final = ("body", "leg", "antenna")
-IMU_WEIGHTS: Final = np.zeros((6, 10))
-IMU_WEIGHTS[2, 3] = 1.0
-IMU_WEIGHTS[5, 0] = 9.80665
-"""A level chip on the body: it turns with the body, and gravity pulls."""
-IMU_SPREAD: Final = (2e3, 1.6e3, 1.6e3, 5e3, 1e2, 1e2, 1e1, 2e3, 2e3, 2e3)
-"""Variances in units of the floor of the noise: 0.4 m/s^2 of offset and two degrees of slant;
-little doubt that it turns with the body, for a servo's rate of a moment teaches that badly."""
+TAUGHT_S: Final = {0.1: 240.0, 0.02: 120.0}
+DANCED_S: Final = {0.1: 400.0, 0.02: 200.0}
+"""Of one life, by the period of the loop."""
+BEGIN_S: Final = 3.0
+BEFORE_S: Final = 0.05
+AFTER_S: Final = 1.5
+"""From so long before a hand until so long after it nothing is learned."""
+HIDDEN: Final = {"joints": 64, "imu": 48}
+DEGREES: Final = 6.0
+"""Of freedom of Student's t: tails that are heavier than normal, and do not rule the fit."""
+ROUNDS: Final = {0.1: 60, 0.02: 40}
+BATCH: Final = 512
+RATE: Final = 4e-3
 
 
 def main() -> None:
-    """Fit and write."""
+    """Live, fit and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--seeds", default="1000:1012")
-    parser.add_argument("--seconds", type=float, default=150.0)
+    parser.add_argument("--lives", type=Path, required=True)
+    parser.add_argument("--seeds", default="3000:3060")
+    parser.add_argument("--dances", default="3070:3080")
     options = parser.parse_args()
-    first, last = map(int, options.seeds.split(":"))
-    motions = read_motions(options.data / "recorded_moves")
-    fits = []
-    for rate_hz in RATES_HZ:
-        lives = _lives(range(first, last), options.seconds, rate_hz, motions)
-        fits.append(fit(lives, rate_hz))
-    write(fits, f"--data DIR --seeds {options.seeds} --seconds {options.seconds:g}")
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    for period_s in PERIODS_S:
+        paths = live_all(options.data, options.lives, options.seeds, options.dances, period_s)
+        prior = fit(paths, period_s)
+        target = file_of(ForwardPrior.KIND, period_s)
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(snapshot.to_bytes(prior))
 
 
-def _lives(seeds: range, seconds: float, rate_hz: float, motions: Sequence[Track]) -> list[Life]:
-    return [touched_life(seed, seconds, rate_hz, motions, hands=False) for seed in seeds]
+def live_all(data: Path, lives: Path, seeds: str, dances: str, period_s: float) -> list[Path]:
+    """The files of all lives of a period; what is missing is lived."""
+    lives.mkdir(parents=True, exist_ok=True)
+    motions = read_motions(data / "recorded_moves")
+    rate_hz, paths = 1.0 / period_s, []
+    plans = (("taught", seeds, TAUGHT_S, TAUGHT_DOINGS), ("dance", dances, DANCED_S, ("dance",)))
+    for name, span, seconds, doings in plans:
+        first, last = map(int, span.split(":"))
+        for seed in range(first, last):
+            path = lives / f"{name}_{rate_hz:g}_{seed}.npz"
+            if not path.exists():
+                hands = name == "taught"
+                life = touched_life(
+                    seed, seconds[period_s], rate_hz, motions, hands=hands, doings=doings
+                )
+                kept_lives.save(path, life)
+            paths.append(path)
+    return paths
 
 
-def collect(life: Life) -> dict[str, Array]:
-    """Terms and targets of every tick that the model could foretell, [T, ...]."""
-    model = ForwardModel(initial_state(1.0 / life.rate_hz))
-    rows: dict[str, list[Array]] = {}
+def ignorant(period_s: float) -> ForwardPrior:
+    """A prior that knows nothing: to run the model for its terms."""
+
+    def empty(inputs: int, means: int) -> Net:
+        zeros = partial(np.zeros, dtype=np.float32)
+        return Net(
+            zeros((1, inputs)), zeros(1), zeros((1, 1)), zeros(1), zeros((2 * means, 1)),
+            zeros(2 * means), zeros((means, inputs)),
+        )  # fmt: skip
+
+    current = np.zeros((3, 9), dtype=np.float32)
+    return ForwardPrior(period_s, empty(JOINT_INPUTS, 9), empty(IMU_INPUTS, 6), current)
+
+
+@dataclass(slots=True)
+class Examples:
+    """Ticks in which nobody touched, of one life: what was known, and what came."""
+
+    joints: Array
+    imu: Array
+    lag: Array
+    felt: Array
+    current: Array
+    current_terms: Array
+
+
+def collect(path: Path) -> Examples:
+    """The examples of a life."""
+    life = kept_lives.load(path)
+    model = ForwardModel(initial_state(1.0 / life.rate_hz), prior=ignorant(1.0 / life.rate_hz))
+    untouched = alone(life)
+    rows: list[tuple[Array, ...]] = []
     sent = None
-    for sense, after in zip(life.senses, life.sent, strict=True):
+    for sense, after, free in zip(life.senses, life.sent, untouched, strict=True):
         surprise = model.step(sense, sent)
         sent = after
-        if not surprise.known.all() or sense.t_mono_ns < SKIP_S * 1e9:
+        if not free or not surprise.known.all() or sense.joints is None:
             continue
-        names = ("lag", "lag_noise", "current", "imu", "imu_noise")
-        found = dict(zip(names, astuple(model.experience()), strict=True))
-        found["lag_target"] = surprise.measured[LAG] / PULSE_RAD
-        found["current_target"] = surprise.measured[CURRENT]
-        found["imu_target"] = surprise.measured[IMU]
-        for name, value in found.items():
-            rows.setdefault(name, []).append(value)
-    return {name: np.array(values) for name, values in rows.items()}
+        found, measured = model.experience(), surprise.measured
+        lag = measured[LAG] / PULSE_RAD
+        rates = np.array([joint.velocity_rad_s for joint in sense.joints.joints])
+        terms = np.stack((lag, rates, np.ones(9)))
+        felt = np.concatenate((measured[IMU], found.imu_linear))
+        rows.append((found.joints, found.imu, lag, felt, measured[CURRENT], terms))
+    joints, imu, lag, felt, current, terms = (
+        np.array(column) for column in zip(*rows, strict=True)
+    )
+    linear = felt[:, 6:]
+    weights, *_ = np.linalg.lstsq(linear, felt[:, :6], rcond=None)
+    return Examples(joints, imu, lag, (felt[:, :6] - linear @ weights) / FLOOR, current, terms)
 
 
-def fit(lives: Sequence[Life], rate_hz: float) -> dict[str, object]:
-    """Everything of one rate."""
-    data = [collect(life) for life in lives]
-    found: dict[str, object] = {"period_s": 1.0 / rate_hz}
-    lag, lag_spread, lag_noise, current, current_spread = [], [], [], [], []
-    for family in range(len(NAMES)):
-        joints = [j for j, f in enumerate(FAMILIES) if f == family]
-        units = [(d["lag"][:, j], d["lag_target"][:, j]) for d in data for j in joints]
-        noises = [d["lag_noise"][:, j] for d in data for j in joints]
-        weights, noise = _fit_both(units, noises, LEAST_NOISE["lag"])
-        lag.append(weights)
-        lag_noise.append(noise)
-        lag_spread.append(_spread(units, noises, weights, noise))
-        electric = [(d["current"][:, j], d["current_target"][:, j]) for d in data for j in joints]
-        weights = _least_squares(*map(np.concatenate, zip(*electric, strict=True)))
-        current.append(weights)
-        each = np.array([_least_squares(x, y) for x, y in electric])
-        current_spread.append(np.var(each, axis=0) + (0.05 * weights) ** 2 + 1e-8)
-    found |= {
-        "lag": lag,
-        "lag_spread": lag_spread,
-        "lag_noise": lag_noise,
-        "current": current,
-        "current_spread": current_spread,
-    }
-    found |= _fit_imu(data)
+def alone(life: Life) -> list[bool]:
+    """Of each tick, whether nobody touches the robot or has just done so."""
+    times = np.array([sense.t_mono_ns * 1e-9 for sense in life.senses])
+    free = times > BEGIN_S
+    for hand in life.hands:
+        free &= (times < hand.t_s - BEFORE_S) | (times > hand.until_s + AFTER_S)
+    found: list[bool] = free.tolist()
     return found
 
 
-def _fit_imu(data: Sequence[dict[str, Array]]) -> dict[str, object]:
-    """The noise alone: where a chip sits and how askew is physics and differs from unit to unit."""
-    noises = []
-    for channel in range(6):
-        floor = LEAST_NOISE["gyroscope" if channel < 3 else "accelerometer"]
-        residuals = []
-        for d in data:
-            x, y = d["imu"], d["imu_target"][:, channel] - d["imu"] @ IMU_WEIGHTS[channel]
-            residuals.append(y - x @ _least_squares(x, y))
-        terms = np.concatenate([d["imu_noise"] for d in data])
-        noises.append(_noise(terms, np.concatenate(residuals), floor))
-    return {"imu": IMU_WEIGHTS, "imu_spread": IMU_SPREAD, "imu_noise": noises}
+def fit(paths: Sequence[Path], period_s: float) -> ForwardPrior:
+    """Both networks, and the currents, of one period."""
+    examples = [collect(path) for path in paths]
+    print(f"{period_s:g} s: {len(examples)} lives, {sum(len(e.lag) for e in examples)} ticks")
+    rounds = ROUNDS[period_s]
+    joints = _fit_net(
+        [e.joints for e in examples], [e.lag for e in examples], "joints", LEAST_PULSES, rounds
+    )
+    imu = _fit_net([e.imu for e in examples], [e.felt for e in examples], "imu", LEAST, rounds)
+    terms = np.concatenate([e.current_terms for e in examples])
+    currents = np.concatenate([e.current for e in examples])
+    weights = [
+        np.linalg.lstsq(terms[:, :, joint], currents[:, joint], rcond=None)[0] for joint in range(9)
+    ]
+    return ForwardPrior(period_s, joints, imu, np.array(weights, dtype=np.float32).T.copy())
 
 
-def _least_squares(x: Array, y: Array, weight: Array | None = None) -> Array:
-    w = np.ones(len(y)) if weight is None else weight
-    gram = (x * w[:, None]).T @ x
-    gram += RIDGE * len(y) * np.diag(np.maximum(np.diag(gram) / len(y), 1e-9))
-    solved: Array = np.linalg.solve(gram, (x * w[:, None]).T @ y)
-    return solved
+def _fit_net(
+    inputs: Sequence[Array], targets: Sequence[Array], name: str, least: float, rounds: int
+) -> Net:
+    """Means and deviations by maximum likelihood of Student's t."""
+    x = torch.tensor(np.concatenate(inputs), dtype=torch.float32)
+    y = torch.tensor(np.concatenate(targets), dtype=torch.float32)
+    scale = 1.0 / x.std(dim=0).clamp(min=1e-2)
+    means, hidden = y.shape[1], HIDDEN[name]
+    unit = y.std(dim=0)
+    x *= scale
+    first, second, last = (
+        nn.Linear(x.shape[1], hidden),
+        nn.Linear(hidden, hidden),
+        nn.Linear(hidden, 2 * means),
+    )
+    straight = nn.Linear(x.shape[1], means, bias=False)
+    body = nn.Sequential(first, nn.Tanh(), second, nn.Tanh(), last)
+    weights = [*body.parameters(), *straight.parameters()]
+    optimizer = torch.optim.Adam(weights, lr=RATE)
+    steps = rounds * len(x) // BATCH
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
+    generator = torch.Generator().manual_seed(0)
+    total = 0.0
+    for step in range(steps):
+        pick = torch.randint(len(x), (BATCH,), generator=generator)
+        out = body(x[pick])
+        mean = (out[:, :means] + straight(x[pick])) * unit
+        deviation = least + nn.functional.softplus(out[:, means:])
+        off = (y[pick] - mean) / deviation
+        loss = 0.5 * (DEGREES + 1.0) * torch.log1p(off * off / DEGREES) + deviation.log()
+        optimizer.zero_grad()
+        loss.mean().backward()
+        optimizer.step()
+        schedule.step()
+        total += float(loss.detach().mean())
+        if (step + 1) % max(1, steps // 6) == 0:
+            print(
+                f"  {name}: {step + 1} of {steps}, loss {total / max(1, steps // 6):.3f}",
+                flush=True,
+            )
+            total = 0.0
+    with torch.no_grad():
+        last.weight[:means] *= unit[:, None]
+        last.bias[:means] *= unit
+        parts = (
+            first.weight * scale, first.bias, second.weight, second.bias, last.weight, last.bias,
+            straight.weight * scale * unit[:, None],
+        )  # fmt: skip
+        return Net(*(part.numpy() for part in parts))
 
-
-def _noise(terms: Array, residual: Array, floor: float) -> Array:
-    deviation = np.full(len(residual), max(floor, float(np.abs(residual).mean())))
-    noise = np.zeros(terms.shape[1])
-    for _ in range(ROUNDS):
-        target = SIZE * np.minimum(np.abs(residual), 4.0 * deviation)
-        noise, _ = nnls(terms / deviation[:, None], target / deviation)
-        noise[0] = max(noise[0], floor)
-        deviation = terms @ noise
-    typical = np.maximum(terms.mean(axis=0), 1e-6)
-    filled: Array = np.maximum(noise, SMALLEST * floor / typical)
-    return filled
-
-
-def _fit_both(
-    units: Sequence[tuple[Array, Array]], noises: Sequence[Array], floor: float
-) -> tuple[Array, Array]:
-    x, y = (np.concatenate(rows) for rows in zip(*units, strict=True))
-    terms = np.concatenate(noises)
-    weight, noise = np.ones(len(y)), np.zeros(terms.shape[1])
-    weights = np.zeros(x.shape[1])
-    for _ in range(ROUNDS):
-        weights = _least_squares(x, y, weight)
-        residual = y - x @ weights
-        noise = _noise(terms, residual, floor)
-        deviation = terms @ noise
-        weight = 1.0 / np.maximum(deviation, np.abs(residual) / 3.0) ** 2
-    return weights, noise
-
-
-def _spread(
-    units: Sequence[tuple[Array, Array]], noises: Sequence[Array], mean: Array, noise: Array
-) -> Array:
-    """How the coefficients differ from unit to unit: those of each one, drawn to the mean."""
-    each = []
-    for (x, y), terms in zip(units, noises, strict=True):
-        weight = 1.0 / (terms @ noise) ** 2
-        gram = (x * weight[:, None]).T @ x + np.eye(len(mean)) / 0.3**2
-        each.append(np.linalg.solve(gram, (x * weight[:, None]).T @ (y - x @ mean)))
-    spread: Array = np.var(np.array(each), axis=0) + SPREAD_FLOOR**2
-    return spread
-
-
-def write(fits: Sequence[dict[str, object]], options: str) -> None:
-    """Write the module."""
-    lines = [HEAD.format(options=options)]
-    for found in fits:
-        lines.append("    Prior(\n")
-        for name, value in found.items():
-            lines.append(f"        {name}={_text(value)},\n")
-        lines.append("    ),\n")
-    lines.append(")\n")
-    target = Path(__file__).parents[1] / "cerebellum" / "forward_prior.py"
-    target.write_text("".join(lines))
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return repr(value)
-    rows = np.array(value)
-    if rows.ndim == 1:
-        return "(" + ", ".join(f"{v:.4g}" for v in rows) + ")"
-    return "(" + ", ".join(_text(row) for row in rows) + ")"
-
-
-HEAD: Final = '''"""What is known of a robot's motion before it moves: made by a tool, not by hand.
-
-Coefficients, their spread from unit to unit, and noise of ``forward_model`` and ``reafference``,
-in their units and order, as written by
-
-    python tools/fit_forward_prior.py {options}
-"""
-
-from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Final
-
-Row = tuple[float, ...]
-Rows = tuple[Row, ...]
-FAMILIES: Final = (0, 1, 1, 1, 1, 1, 1, 2, 2)
-"""The family of each joint: body, leg, antenna."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prior:
-    """For one period of the loop: a row a family of joints, or one of the IMU's six channels.
-
-    ``..._spread`` are variances; those of the IMU are in units of the floor of its noise.
-    """
-
-    period_s: float
-    lag: Rows
-    lag_spread: Rows
-    lag_noise: Rows
-    current: Rows
-    current_spread: Rows
-    imu: Rows
-    imu_spread: Row
-    imu_noise: Rows
-
-
-PRIORS: Final = (
-'''
 
 if __name__ == "__main__":
     main()

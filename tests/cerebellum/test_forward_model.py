@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cerebellum import snapshot
-from cerebellum.adaptation import learn_weights, uncertainty
+from cerebellum.adaptation import Gains
 from cerebellum.forward_model import (
     CHANNELS,
     CURRENT,
@@ -92,7 +92,7 @@ def test_learning_a_push_away_is_up_to_the_caller():
     model.step(body(50, goal(49), np.zeros(9)), JointTargets(tuple(goal(49)), True, 0.1))
     model.learn(~EVERYTHING)
     after = model.state()
-    assert np.array_equal(before.lag_weights, after.lag_weights)
+    assert np.array_equal(before.own_weights, after.own_weights)
     assert np.array_equal(before.reafference.weights, after.reafference.weights)
 
 
@@ -115,8 +115,8 @@ def test_what_cannot_be_known_is_not_scored_and_not_learned(spoiled: str):
     assert surprise.score[3] == 0.0
     model.learn(EVERYTHING)
     after = model.state()
-    assert np.array_equal(before.lag_weights[3], after.lag_weights[3])
-    assert all(np.isfinite(a).all() for a in (after.lag_weights, after.lag_covariance))
+    assert np.array_equal(before.own_weights[:, 3], after.own_weights[:, 3])
+    assert all(np.isfinite(a).all() for a in (after.own_weights, after.reafference.covariance))
 
 
 def test_the_state_goes_on_to_the_bit():
@@ -126,7 +126,8 @@ def test_the_state_goes_on_to_the_bit():
     second, third = ForwardModel(kept), ForwardModel(first.state())
     for a, b in zip(life(second, range(120, 200)), life(third, range(120, 200)), strict=True):
         assert np.array_equal(a.score, b.score)
-    assert np.array_equal(second.state().lag_covariance, third.state().lag_covariance)
+    assert np.array_equal(second.state().own_weights, third.state().own_weights)
+    assert np.array_equal(second.state().own_weights, third.state().own_weights)
 
 
 def test_a_better_outlook_is_trusted_and_a_worse_one_is_not():
@@ -148,19 +149,18 @@ def test_a_better_outlook_is_trusted_and_a_worse_one_is_not():
     assert errors[50 * PULSE_RAD] < 20.0
 
 
-def test_weights_are_found_and_uncertainty_stays_bounded():
+def test_weights_are_found_and_stay_within_bounds():
     generator = np.random.default_rng(0)
-    true, weights = np.array([[0.5, -0.2, 0.1]]), np.zeros((1, 3))
-    most = np.ones((1, 3))
-    covariance = np.eye(3)[None].copy()
-    for tick in range(20_000):
-        terms = generator.standard_normal((1, 3)) if tick < 2000 else np.array([[0.0, 0.0, 1.0]])
-        error = (true * terms).sum(1) - (weights * terms).sum(1)
-        unsure = uncertainty(covariance, terms)
-        learn_weights(weights, covariance, unsure, error, np.full(1, 0.01), 0.99, most)
-    assert np.allclose(weights, true, atol=1e-3)
-    assert np.linalg.eigvalsh(covariance[0]).min() >= 0.0
-    assert (np.einsum("cnn->cn", covariance) <= most + 1e-12).all()
+    true = np.array([[0.5], [-0.2], [0.1]])
+    gains = Gains(np.zeros((3, 1)), rate=0.05, most=1.0)
+    for _ in range(4000):
+        terms = generator.standard_normal((3, 1))
+        error = (true * terms).sum(0) - gains.predict(terms)
+        gains.learn(terms, error, np.full(1, 0.01))
+    assert np.allclose(gains.weights, true, atol=1e-3)
+    for _ in range(4000):
+        gains.learn(np.ones((3, 1)), np.full(1, 1e6), np.full(1, 0.01))
+    assert np.abs(gains.weights).max() <= 1.0
 
 
 def test_currents_and_imu_are_foretold():

@@ -1,19 +1,38 @@
-"""The skin: where, what, when it is over; and that noise is no touch."""
+"""The skin: where, what, when it is over; that noise is no touch; and two hands as they are."""
 
 import numpy as np
 import pytest
 
+from cerebellum.contact import INPUTS, KINDS, OUTPUTS, PARTS, PLACES, ContactPrior, Memory
 from cerebellum.felt import FeltEvent, Kind, Phase, Place
-from cerebellum.forward_model import PULSE_RAD, Surprise
+from cerebellum.forward_model import PULSE_RAD, ForwardModel, Surprise, initial_state
+from cerebellum.reafference import FLOOR
 from cerebellum.touch import Touch
+from ember_embodied.bench.cerebellum.touched_lives import live
+from firmware_bridge.simulation.scenario import Hand, Robot, Scenario
 
 PERIOD_S = 0.1
+SHOWS = 3.0
+"""Log odds at which the readout made by hand begins an episode."""
+
+
+def by_hand() -> ContactPrior:
+    """A readout that anybody can follow: the size of a part's last score is the evidence for it."""
+    first = np.zeros((len(PLACES), INPUTS), dtype=np.float32)
+    for unit, part in enumerate((1, 2, 3, 0, 4)):
+        first[unit, part] = 0.1
+    last = np.zeros((OUTPUTS, len(PLACES)), dtype=np.float32)
+    last[1 : 1 + len(PLACES)] = 20.0 * np.eye(len(PLACES))
+    last[1 + len(PLACES) + KINDS.index(Kind.PUSH), :4] = 5.0
+    last[1 + len(PLACES) + KINDS.index(Kind.TILT), 4] = 5.0
+    bias = np.zeros(OUTPUTS, dtype=np.float32)
+    bias[0] = 8.0
+    zeros = np.zeros(len(PLACES), dtype=np.float32)
+    return ContactPrior(PERIOD_S, first, zeros, last, bias, SHOWS)
 
 
 def surprise(tick: int, score: np.ndarray, *, imu: bool = True) -> Surprise:
-    deviation = np.concatenate(
-        [np.full(9, 0.5 * PULSE_RAD), np.full(9, 2e-3), np.full(3, 1.3e-3), np.full(3, 9e-3)]
-    )
+    deviation = np.concatenate([np.full(9, 0.5 * PULSE_RAD), np.full(9, 2e-3), FLOOR])
     known = np.ones(24, dtype=np.bool_)
     known[18:] = imu
     scored = np.where(known, score, 0.0)
@@ -30,76 +49,79 @@ def surprise(tick: int, score: np.ndarray, *, imu: bool = True) -> Surprise:
     )
 
 
-def felt(shape: dict[int, float], ticks: list[float], *, imu: bool = True) -> list[FeltEvent]:
-    """Feed a pattern of channels, times a size for each tick, amid noise; then quiet."""
+def felt(channel: int, ticks: list[float], *, imu: bool = True) -> list[FeltEvent]:
+    """Feed a channel amid noise; then quiet."""
     generator = np.random.default_rng(1)
-    touch, events = Touch(PERIOD_S), []
-    for tick, size in enumerate([0.0] * 10 + ticks + [0.0] * 60):
+    touch, events = Touch(PERIOD_S, by_hand()), []
+    for tick, size in enumerate([0.0] * 10 + ticks + [0.0] * 20):
         score = 0.5 * generator.standard_normal(24)
-        for channel, share in shape.items():
-            score[channel] += share * size
+        score[channel] += size
         events += touch.step(surprise(tick, score, imu=imu))
     assert touch.untouched().all()
     return events
 
 
 @pytest.mark.parametrize(
-    ("shape", "place"),
+    ("channel", "place"),
     [
-        ({8: 1.0, 2: 0.5, 3: -0.4}, Place.LEFT_ANTENNA),
-        ({7: -1.0, 5: 0.5}, Place.RIGHT_ANTENNA),
-        ({1: 1.0, 3: -0.8, 5: 0.6, 18: 0.1}, Place.HEAD),
-        ({0: 1.0, 18: 0.2}, Place.BODY),
+        (8, Place.LEFT_ANTENNA),
+        (7, Place.RIGHT_ANTENNA),
+        (3, Place.HEAD),
+        (0, Place.BODY),
+        (18, Place.ROBOT),
     ],
 )
-@pytest.mark.parametrize("imu", [True, False])
-def test_places(shape: dict[int, float], place: Place, imu: bool):
-    events = felt(shape, [60.0, -60.0], imu=imu)
+def test_begins_where_the_evidence_is_and_is_over_when_it_is_quiet(channel: int, place: Place):
+    events = felt(channel, [300.0, -300.0, 300.0])
     assert events[0].phase is Phase.BEGAN
     assert events[0].t_mono_ns == 11 * 100_000_000
     assert {event.place for event in events} == {place}
-    assert events[-1].phase is Phase.OVER
-    assert events[-1].kind is Kind.TAP
+    assert {event.number for event in events} == {1}
+    over = [event for event in events if event.phase is Phase.OVER]
+    robot = place is Place.ROBOT
+    assert [event.kind for event in over] == ([Kind.TILT, Kind.SET_DOWN] if robot else [Kind.PUSH])
+    assert 1.5e9 < over[0].t_mono_ns < 2.0e9
 
 
 def test_without_an_imu_it_is_less_sure():
-    seeing = felt({8: 1.0}, [40.0, -40.0])[0]
-    blind = felt({8: 1.0}, [40.0, -40.0], imu=False)[0]
+    seeing = felt(8, [300.0, -300.0])[0]
+    blind = felt(8, [300.0, -300.0], imu=False)[0]
     assert blind.confidence < seeing.confidence
 
 
-def test_a_push_lasts_until_the_hand_has_left():
-    events = felt({1: 1.0, 3: -0.8, 5: 0.6}, [60.0] + [0.0] * 14 + [-60.0])
-    assert {event.number for event in events} == {1}
-    assert events[-1].kind is Kind.PUSH
-    assert events[-1].t_mono_ns > 25 * 100_000_000
+def test_what_lasts_too_long_becomes_a_new_state_of_the_world():
+    events = felt(3, [300.0] * 130)
+    assert events[1].phase is not Phase.BEGAN
+    first_over = next(event for event in events if event.phase is Phase.OVER)
+    assert first_over.t_mono_ns < 12.5e9
 
 
 def test_a_harder_push_is_felt_as_stronger():
-    weak, strong = (felt({1: 1.0, 3: -0.8}, [size, -size])[-1] for size in (45.0, 220.0))
+    weak, strong = (felt(3, [size, -size])[-1] for size in (200.0, 1000.0))
     assert strong.force_n > 3.0 * weak.force_n
 
 
-def test_tilted_and_set_down():
-    events = felt({18: 1.0}, [100.0, 300.0, 400.0, 200.0, *([60.0, -60.0] * 5)])
-    kinds = [event.kind for event in events]
-    assert events[0].place is Place.ROBOT
-    assert Kind.TILT in kinds
-    assert kinds[-1] is Kind.SET_DOWN
-
-
-def test_a_knock_on_the_table_fades():
-    ring = {21: 0.6, 22: -0.8, 23: 1.0, 18: 0.5}
-    events = felt(ring, [90.0, -50.0, 30.0, -18.0, 11.0, -6.0, 4.0])
-    assert events[0].place is Place.ROBOT
-    assert events[-1].kind is Kind.BUMP
+def test_learning_waits_until_a_touch_has_rung_out():
+    touch = Touch(PERIOD_S, by_hand())
+    score = np.zeros(24)
+    score[3] = 300.0
+    touch.step(surprise(0, np.zeros(24)))
+    assert touch.untouched().all()
+    touch.step(surprise(1, score))
+    assert not touch.untouched().any()
+    free = []
+    for tick in range(2, 16):
+        touch.step(surprise(tick, np.zeros(24)))
+        free.append(bool(touch.untouched().all()))
+    assert not any(free[:8])
+    assert free[-1]
 
 
 def test_an_hour_of_noise_is_no_touch():
     generator = np.random.default_rng(2)
     touch = Touch(PERIOD_S)
     events: list[FeltEvent] = []
-    for tick in range(36_000):
+    for tick in range(9_000):
         events += touch.step(surprise(tick, generator.standard_normal(24)))
     assert not events
 
@@ -113,3 +135,36 @@ def test_a_tick_that_nothing_is_known_of_says_nothing():
     )  # fmt: skip
     assert touch.step(unknown) == ()
     assert not touch.untouched().any()
+
+
+def test_sums_of_one_sign_outgrow_those_of_noise():
+    pushed, shaken = Memory(0.02), Memory(0.02)
+    for tick in range(50):
+        score = np.zeros(24)
+        score[3] = 2.0
+        pushed.step(surprise(tick, score))
+        score[3] = 2.0 if tick % 2 else -2.0
+        shaken.step(surprise(tick, score))
+    slow = 2 * 2 * len(PARTS) + 1
+    assert pushed.inputs[slow] > shaken.inputs[slow] + 3.0
+    assert pushed.inputs[1] == shaken.inputs[1]
+
+
+@pytest.mark.parametrize("rate_hz", [10.0, 50.0])
+def test_hands_on_a_simulated_robot(rate_hz: float):
+    hands = (
+        Hand(at_s=8.0, seconds=1.0, kind="push", place="left_antenna", force_n=0.8),
+        Hand(at_s=12.0, seconds=2.0, kind="lift", height_m=0.1),
+    )
+    life = live(Scenario(robot=Robot(imu=True), hands=hands), 700_100, 15.0, rate_hz, (), ("rest",))
+    model, touch = ForwardModel(initial_state(1.0 / rate_hz)), Touch(1.0 / rate_hz)
+    events: list[FeltEvent] = []
+    sent = None
+    for sense, after in zip(life.senses, life.sent, strict=True):
+        events += touch.step(model.step(sense, sent))
+        model.learn(touch.untouched())
+        sent = after
+    began = [event for event in events if event.phase is Phase.BEGAN]
+    assert [event.place for event in began] == [Place.LEFT_ANTENNA, Place.ROBOT]
+    assert 8.0e9 <= began[0].t_mono_ns <= 8.4e9
+    assert 12.0e9 <= began[1].t_mono_ns <= 12.6e9

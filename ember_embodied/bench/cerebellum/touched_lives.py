@@ -57,6 +57,12 @@ PALPABLE_N: Final = {"left_antenna": 0.05, "right_antenna": 0.05, "head": 0.2, "
 BLEND_S: Final = 1.0
 """From one motion of a dance to the next, and into and out of it."""
 DOINGS: Final = ("rest", "idle", "dance")
+TAUGHT_DOINGS: Final = (*DOINGS, "turn")
+"""What the skin's priors are fitted on: sudden turns too, as a robot makes to whoever speaks."""
+TURN_S: Final = (0.15, 3.0)
+TURN_RAD: Final = ((-1.2, 1.2), (-0.3, 0.35), (-1.2, 1.5), (-1.5, 1.2))
+TURN_SHARE: Final = 0.55
+"""Of the channels that a sudden turn asks something of."""
 SEGMENT_S: Final = (12.0, 25.0)
 
 
@@ -95,7 +101,10 @@ class Puppeteer:
     def __init__(
         self, generator: np.random.Generator, motions: Sequence[Track], doings: Sequence[str]
     ) -> None:
-        """``motions`` [ticks, 4] at ``MOVE_RATE_HZ``; without any nothing dances."""
+        """``motions`` [ticks, 4] at ``MOVE_RATE_HZ``; without any nothing dances.
+
+        ``doings`` are drawn from; ``turn`` jumps to its goals, which the gate makes a movement of.
+        """
         self._generator = generator
         self._motions = motions
         self._doings = [d for d in doings if d != "dance" or motions] or ["rest"]
@@ -118,9 +127,9 @@ class Puppeteer:
             self._next(t_s)
         elif t_s >= self._end_s():
             self._next(t_s)
-        self._now = self._place(t_s)
+        self._now = self._goal if self.doing == "turn" else self._place(t_s)
         yaw, pitch, left, right = self._now
-        if self.doing != "rest":
+        if self.doing not in ("rest", "turn"):
             breath = math.sin(2.0 * math.pi * BREATH_HZ * t_s + self._phase)
             if self._motion is None:
                 pitch += BREATH_PITCH_RAD * breath
@@ -141,6 +150,13 @@ class Puppeteer:
         if self.doing == "dance":
             self._motion = self._motions[int(self._generator.integers(len(self._motions)))]
             self._goal, self._blend_s = tuple(self._motion[0].tolist()), BLEND_S
+            return
+        if self.doing == "turn":
+            asked = zip(TURN_RAD, self._now, strict=True)
+            self._goal = tuple(
+                float(draw(*span)) if draw() < TURN_SHARE else now for span, now in asked
+            )
+            self._blend_s, self._hold_until_s = BLEND_S, t_s + float(draw(*TURN_S))
             return
         wide = 1.0 if self.doing == "idle" else 0.5
         self._blend_s = float(draw(0.4, 1.2))
