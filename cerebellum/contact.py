@@ -54,8 +54,9 @@ def _parts() -> tuple[Array, Array]:
     member = np.zeros((_CHANNELS, len(PARTS)))
     for number, part in enumerate(PARTS):
         member[list(part), number] = 1.0
-    both = np.kron(np.eye(2), member)
-    return both, member / member.sum(axis=0)
+    both: Array = np.kron(np.eye(2), member)
+    mean: Array = member / member.sum(axis=0)
+    return both, mean
 
 
 _OF_PARTS, _MEAN_OF_PARTS = _parts()

@@ -10,6 +10,7 @@ against; what lasts too long is a new state of the world, and is learned.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -69,7 +70,7 @@ class _Episode:
     since_ns: int
     imu: bool
     active_ns: int
-    place: Place = Place.BODY
+    place: Place
     kind: Kind = Kind.TOUCH
     most: float = 0.0
     """Greatest log odds."""
@@ -122,10 +123,10 @@ class Touch:
     def _start(self, surprise: Surprise, evidence: Evidence) -> tuple[FeltEvent, ...]:
         self._number += 1
         since_ns = self._now_ns - self._period_ns
-        episode = _Episode(self._number, since_ns, evidence.imu, self._now_ns)
+        place = _likeliest(evidence.places)
+        episode = _Episode(self._number, since_ns, evidence.imu, self._now_ns, place)
         self._episode = episode
         self._follow(episode, surprise, evidence)
-        episode.place = _likeliest(episode.places)
         episode.kind = Kind.MOVED if episode.place is Place.ROBOT else Kind.TOUCH
         return (self._say(episode, Phase.BEGAN),)
 
@@ -190,7 +191,7 @@ class Touch:
         )
 
 
-def _likeliest(places: list[float]) -> Place:
+def _likeliest(places: Sequence[float]) -> Place:
     return PLACES[places.index(max(places))]
 
 

@@ -43,16 +43,16 @@ GOES_S: Final = 0.35
 RINGS_S: Final = 1.1
 """The same of a knock on the table."""
 HIDDEN: Final = 48
-ROUNDS: Final = {0.1: 40, 0.02: 12}
+ROUNDS: Final = {0.1: 14, 0.02: 7}
 BATCH: Final = 1024
 RATE: Final = 8e-3
 DECAY: Final = 0.05
 JITTER: Final = 0.1
 """Noise on the inputs, in their deviations."""
 KIND_WEIGHT: Final = 0.3
-FALSE_AN_HOUR: Final = 0.3
+FALSE_AN_HOUR: Final = 0.7
 BLOCK_S: Final = 2.0
-FOLDS: Final = 3
+FOLDS: Final = 2
 TAIL_SHARE: Final = 0.02
 
 

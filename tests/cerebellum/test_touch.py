@@ -153,7 +153,9 @@ def test_sums_of_one_sign_outgrow_those_of_noise():
 @pytest.mark.parametrize("rate_hz", [10.0, 50.0])
 def test_hands_on_a_simulated_robot(rate_hz: float):
     hands = (
-        Hand(at_s=8.0, seconds=1.0, kind="push", place="left_antenna", force_n=0.8),
+        Hand(
+            at_s=8.0, seconds=1.0, kind="push", place="left_antenna", force_n=0.8, azimuth_deg=90.0
+        ),
         Hand(at_s=12.0, seconds=2.0, kind="lift", height_m=0.1),
     )
     life = live(Scenario(robot=Robot(imu=True), hands=hands), 700_100, 15.0, rate_hz, (), ("rest",))

@@ -22,8 +22,7 @@ from firmware_bridge.senses import (
     JointsSense,
 )
 
-UPRIGHT_WXYZ: Final = (1.0, 0.0, 0.0, 0.0)
-"""The skin does not ask for the orientation, and it is not kept."""
+IMU_NUMBERS: Final = 11
 
 
 def save(path: Path, life: Life) -> None:
@@ -41,7 +40,14 @@ def save(path: Path, life: Life) -> None:
         heads.append((sense.head.yaw_rad, sense.head.pitch_rad, sense.head.roll_rad))
         imu = sense.imu
         imus.append(
-            (*imu.accelerometer_m_s2, *imu.gyroscope_rad_s, float(imu.valid)) if imu else (0.0,) * 7
+            (
+                *imu.accelerometer_m_s2,
+                *imu.gyroscope_rad_s,
+                *imu.orientation_wxyz,
+                float(imu.valid),
+            )
+            if imu
+            else (0.0,) * IMU_NUMBERS
         )
     np.savez_compressed(
         path,
@@ -73,13 +79,14 @@ def load(path: Path) -> Life:
     for number, t_ns in enumerate(rows["t_ns"]):
         *felt, sound = rows["imus"][number]
         imu_ns = rows["imu_ns"][number]
+        yaw_rad, pitch_rad, roll_rad = rows["heads"][number]
         imu = ImuSense(
             t_mono_ns=imu_ns,
             interval_ns=0,
             valid=sound > 0.0,
             accelerometer_m_s2=tuple(felt[:3]),
-            gyroscope_rad_s=tuple(felt[3:]),
-            orientation_wxyz=UPRIGHT_WXYZ,
+            gyroscope_rad_s=tuple(felt[3:6]),
+            orientation_wxyz=tuple(felt[6:]),
             temperature_c=0.0,
         )
         joints = tuple(
@@ -103,7 +110,7 @@ def load(path: Path) -> Life:
                 t_wall_ns=t_ns,
                 seq=number,
                 joints=JointsSense(t_ns, 0, valid=True, joints=joints),
-                head=HeadSense(*rows["heads"][number], 0.0),
+                head=HeadSense(yaw_rad, pitch_rad, roll_rad, 0.0),
                 imu=imu if imu_ns else None,
                 doa=None,
                 camera=None,
