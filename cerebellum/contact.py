@@ -55,7 +55,7 @@ def _parts() -> tuple[Array, Array]:
     for number, part in enumerate(PARTS):
         member[list(part), number] = 1.0
     both: Array = np.kron(np.eye(2), member)
-    mean: Array = member / member.sum(axis=0)
+    mean: Array = np.divide(member, member.sum(axis=0), dtype=np.float64)
     return both, mean
 
 

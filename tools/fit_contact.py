@@ -24,7 +24,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cerebellum import snapshot
-from cerebellum.contact import INPUTS, KINDS, OUTPUTS, PLACES, ContactPrior, Memory
+from cerebellum.contact import (
+    INPUTS,
+    KINDS,
+    OUTPUTS,
+    PARTS,
+    PLACES,
+    ContactPrior,
+    Memory,
+)
+from cerebellum.felt import Place
 from cerebellum.forward_model import CHANNELS, ForwardModel, initial_state
 from cerebellum.forward_prior import PERIODS_S, file_of
 from ember_embodied.bench.cerebellum import kept_lives
@@ -43,14 +52,16 @@ GOES_S: Final = 0.35
 RINGS_S: Final = 1.1
 """The same of a knock on the table."""
 HIDDEN: Final = 48
-ROUNDS: Final = {0.1: 14, 0.02: 7}
-BATCH: Final = 1024
-RATE: Final = 8e-3
-DECAY: Final = 0.05
+STEPS: Final = 1200
+TOUCHED, FREE = 224, 288
+"""Ticks of a batch: touches are rare, and would be learned last."""
+RATE: Final = 6e-3
+DECAY: Final = 0.5
 JITTER: Final = 0.1
 """Noise on the inputs, in their deviations."""
 KIND_WEIGHT: Final = 0.3
 FALSE_AN_HOUR: Final = 0.7
+RIGHT_PART, LEFT_PART = PARTS.index((7,)), PARTS.index((8,))
 BLOCK_S: Final = 2.0
 FOLDS: Final = 2
 TAIL_SHARE: Final = 0.02
@@ -126,41 +137,55 @@ def fit(lives: Sequence[tuple[Felt, Felt]], period_s: float) -> ContactPrior:
     peaks: list[Array] = []
     for fold in range(FOLDS):
         others = [life for number, life in enumerate(lives) if number % FOLDS != fold]
-        net = _fit_net(others, period_s)
+        net = _fit_net(others)
         for life in lives[fold::FOLDS]:
             peaks.append(_peaks(life[0], net, period_s))
     limit = _limit(np.concatenate(peaks))
-    first, _, last = _fit_net(lives, period_s)
+    first, _, last = _fit_net(lives)
     parts = (first.weight, first.bias, last.weight, last.bias)
     return ContactPrior(period_s, *(part.detach().numpy() for part in parts), begins=limit)
 
 
-def _fit_net(lives: Sequence[tuple[Felt, Felt]], period_s: float) -> nn.Sequential:
+def _mirrored(felt: Felt) -> Felt:
+    """The same life seen in a mirror: the antennas change places, and sizes have no sides."""
+    right, left = PLACES.index(Place.RIGHT_ANTENNA) + 1, PLACES.index(Place.LEFT_ANTENNA) + 1
+    places = felt.places.copy()
+    places[felt.places == right], places[felt.places == left] = left, right
+    order = np.arange(INPUTS)
+    for first in range(0, INPUTS - len(PARTS), len(PARTS)):
+        order[first + RIGHT_PART], order[first + LEFT_PART] = first + LEFT_PART, first + RIGHT_PART
+    return Felt(felt.inputs[:, order], places, felt.kinds, felt.alone)
+
+
+def _fit_net(lives: Sequence[tuple[Felt, Felt]]) -> nn.Sequential:
     torch.manual_seed(0)
-    both = [felt for life in lives for felt in life]
+    both = [side for life in lives for felt in life for side in (felt, _mirrored(felt))]
     inputs = torch.from_numpy(np.concatenate([felt.inputs for felt in both]))
     places = torch.from_numpy(np.concatenate([felt.places for felt in both]))
     kinds = torch.from_numpy(np.concatenate([felt.kinds for felt in both]))
     centre, scale = inputs.mean(0), 1.0 / (inputs.std(0) + 1e-3)
-    used = torch.nonzero((places != IGNORED) | (kinds != IGNORED))[:, 0]
+    touched = torch.nonzero((places > 0) | (kinds != IGNORED))[:, 0]
+    free = torch.nonzero(places == 0)[:, 0]
     inputs = (inputs - centre) * scale
     first, last = nn.Linear(INPUTS, HIDDEN), nn.Linear(HIDDEN, OUTPUTS)
     net = nn.Sequential(first, nn.Tanh(), last)
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-    steps = ROUNDS[period_s] * len(used) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
-    for _ in range(steps):
-        pick = used[torch.randint(len(used), (BATCH,))]
-        out = net(inputs[pick] + JITTER * torch.randn(BATCH, INPUTS))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
+    for _ in range(STEPS):
+        some = touched[torch.randint(len(touched), (TOUCHED,))]
+        pick = torch.cat((some, free[torch.randint(len(free), (FREE,))]))
+        out = net(inputs[pick] + JITTER * torch.randn(len(pick), INPUTS))
         loss = _loss(out, places[pick], kinds[pick])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-    print(f"  contact: {steps} steps, last loss {float(loss.detach()):.3f}", flush=True)
+    print(f"  contact: last loss {float(loss.detach()):.3f}", flush=True)
     with torch.no_grad():
         first.weight *= scale
         first.bias -= first.weight @ centre
+        shown = float((places[touched] > 0).sum()) / len(touched) * TOUCHED / FREE
+        last.bias[0] += math.log(shown * len(free) / float((places > 0).sum()))
     return net
 
 
