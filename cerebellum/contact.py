@@ -54,8 +54,10 @@ def _parts() -> tuple[Array, Array]:
     member = np.zeros((_CHANNELS, len(PARTS)))
     for number, part in enumerate(PARTS):
         member[list(part), number] = 1.0
-    both: Array = np.kron(np.eye(2), member)
-    mean: Array = np.divide(member, member.sum(axis=0), dtype=np.float64)
+    both, mean = np.zeros((2 * _CHANNELS, 2 * len(PARTS))), np.zeros_like(member)
+    both[:_CHANNELS, : len(PARTS)] = member
+    both[_CHANNELS:, len(PARTS) :] = member
+    np.divide(member, np.add.reduce(member), out=mean)
     return both, mean
 
 

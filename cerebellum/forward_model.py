@@ -152,7 +152,7 @@ def initial_state(period_s: float) -> ForwardModelState:
         current_variance=np.full(JOINT_COUNT, CURRENT_FLOOR_A**2),
         own_error=np.ones(CHANNELS),
         outlook_error=np.ones(CHANNELS),
-        reafference=initial_reafference(),
+        reafference=initial_reafference(period_s),
     )
 
 

@@ -1,9 +1,11 @@
 """What the IMU feels of the robot's own motion: von Holst's reafference, to be taken away.
 
 Angular rate and specific force are told in the body's axes, for there the chip sits and its offsets
-stay. Where it sits and how askew is not known beforehand: offsets, and how it turns with the body,
-are learned by recursive least squares; that the head shakes the body on its rubber feet, and how
-loud that is, is in the prior (``forward_prior``).
+stay. A loop that is slower than the chip takes the rate from how far the foot's orientation has
+turned since the last tick, in which every reading of the chip is; one that is as fast takes the
+reading. Where the chip sits and how askew is not known beforehand: offsets, and how it turns with
+the body, are learned by recursive least squares; that the head shakes the body on its rubber feet,
+and how loud that is, is in the prior (``forward_prior``).
 """
 
 from __future__ import annotations
@@ -20,10 +22,15 @@ from cerebellum.forward_prior import Mind, Net
 from firmware_bridge.senses import IMU_STREAM, BodySense, usable
 
 Array = NDArray[np.float64]
+Vector = tuple[float, float, float]
+Quaternion = tuple[float, float, float, float]
 
 IMU_CHANNELS: Final = 6
 IMU_TERMS: Final = 5
 """1; cos and sin of the body's yaw, for a chip that does not turn with it; its rate, its change."""
+SLOW_S: Final = 0.05
+"""Ticks that last longer than this skip readings of the chip."""
+LONGEST_S: Final = 0.5
 FLOOR: Final = np.array((2e-3, 2e-3, 2e-3, 0.012, 0.012, 0.012))
 """Noise of the chip itself with its rounding, rad/s and m/s^2."""
 LEAST: Final = 0.5
@@ -35,6 +42,7 @@ FIRST_WEIGHTS[5, 0] = 9.80665
 SPREAD: Final = np.array((1.6e3, 4e2, 4e2, 1e2, 1e1))
 """Variances in units of the floor of the noise: 0.5 m/s^2 of offset and two degrees of slant;
 little doubt that it turns with the body, for a servo's rate of a moment teaches that badly."""
+UPRIGHT_WXYZ: Final = (1.0, 0.0, 0.0, 0.0)
 SHORTEST_S: Final = 1e-3
 DRIFT_S: Final = 5e-5
 """Share of a weight's first variance that comes back in a second: chips drift with their heat, and
@@ -52,9 +60,12 @@ class ReafferenceState:
     log_noise: NDArray[np.float64]
 
 
-def initial_reafference() -> ReafferenceState:
-    """What is known of every robot of this kind."""
-    return ReafferenceState(FIRST_WEIGHTS.copy(), np.diag(SPREAD), np.zeros(IMU_CHANNELS))
+def initial_reafference(period_s: float) -> ReafferenceState:
+    """What is known of every robot of this kind, for a loop of this period."""
+    weights = FIRST_WEIGHTS.copy()
+    if period_s > SLOW_S:
+        weights[2, 3] = 0.0  # the orientation is the foot's, and does not turn with the body
+    return ReafferenceState(weights, np.diag(SPREAD), np.zeros(IMU_CHANNELS))
 
 
 class Reafference:
@@ -73,6 +84,8 @@ class Reafference:
         self._own = np.ones(IMU_CHANNELS)
         self._measured = np.zeros(IMU_CHANNELS)
         self._rate = 0.0
+        self._slow = period_s > SLOW_S
+        self._orientation = UPRIGHT_WXYZ
         self._imu_ns = 0
         self._t_ns = 0
 
@@ -99,6 +112,8 @@ class Reafference:
         imu = sense.imu
         if imu is None or imu.t_mono_ns == self._imu_ns:
             return None
+        since_s = (imu.t_mono_ns - self._imu_ns) * 1e-9
+        before, self._orientation = self._orientation, imu.orientation_wxyz
         self._imu_ns = imu.t_mono_ns
         cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
         (gx, gy, gz), (ax, ay, az) = imu.gyroscope_rad_s, imu.accelerometer_m_s2
@@ -106,6 +121,10 @@ class Reafference:
             usable(imu, IMU_STREAM, sense.t_mono_ns) and math.isfinite(gx + gy + gz + ax + ay + az)
         ):
             return None
+        if self._slow:
+            if not 0.0 < since_s < LONGEST_S or not math.isfinite(sum(before + self._orientation)):
+                return None
+            gx, gy, gz = _mean_rate(before, self._orientation, since_s)
         measured = self._measured
         measured[:3] = cosine * gx + sine * gy, cosine * gy - sine * gx, gz
         measured[3:] = cosine * ax + sine * ay, cosine * ay - sine * ax, az
@@ -138,6 +157,17 @@ class Reafference:
         diagonal += DRIFT_S * dt_s * SPREAD
         np.minimum(diagonal, SPREAD, out=diagonal)
         self._noise.learn(np.abs(bounded), _ALL)
+
+
+def _mean_rate(before: Quaternion, now: Quaternion, since_s: float) -> Vector:
+    """Mean angular rate from one orientation to another, rad/s; small turns."""
+    (a, b, c, d), (w, x, y, z) = before, now
+    scale = 2.0 / since_s if a * w + b * x + c * y + d * z >= 0.0 else -2.0 / since_s
+    return (
+        scale * (a * x - b * w - c * z + d * y),
+        scale * (a * y + b * z - c * w - d * x),
+        scale * (a * z - b * y + c * x - d * w),
+    )
 
 
 _ALL: Final = np.ones(IMU_CHANNELS, dtype=np.bool_)

@@ -167,6 +167,7 @@ def test_hands_on_a_simulated_robot(rate_hz: float):
         model.learn(touch.untouched())
         sent = after
     began = [event for event in events if event.phase is Phase.BEGAN]
-    assert [event.place for event in began] == [Place.LEFT_ANTENNA, Place.ROBOT]
     assert 8.0e9 <= began[0].t_mono_ns <= 8.4e9
-    assert 12.0e9 <= began[1].t_mono_ns <= 12.6e9
+    assert 12.0e9 <= began[-1].t_mono_ns <= 12.6e9
+    assert began[-1].place is Place.ROBOT
+    assert {event.place for event in events if event.number == 1} >= {Place.LEFT_ANTENNA}
