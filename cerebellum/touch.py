@@ -46,6 +46,10 @@ SURE: Final = 2.0
 """Log odds of a kind against the next from which on it is told."""
 LONGEST_S: Final = 10.0
 """What lasts longer is a new state of the world, and is learned."""
+WAKES_S: Final = 3.0
+"""So long after a robot has got its torque it rises and settles, and what it feels is no touch."""
+SLEEPS_S: Final = 1.0
+"""After so long without knowing anything it wakes anew."""
 AFTER_S: Final = 0.5
 """For so long after an episode nothing is learned: it rings out."""
 LEG_N_PULSE: Final = 0.059
@@ -96,7 +100,7 @@ class Touch:
         self._episode: _Episode | None = None
         self._number = 0
         self._now_ns = 0
-        self._over_ns = -(10**18)
+        self._over_ns = self._known_ns = self._woke_ns = -(10**18)
         self.evidence = NOTHING
 
     def untouched(self) -> NDArray[np.bool_]:
@@ -110,8 +114,14 @@ class Touch:
         self._now_ns = surprise.t_mono_ns
         evidence = self.evidence = self._contact.step(surprise)
         episode = self._episode
+        if evidence.known:
+            if self._now_ns - self._known_ns > SLEEPS_S * 1e9:
+                self._woke_ns = self._now_ns
+            self._known_ns = self._now_ns
         if episode is None:
-            return self._start(surprise, evidence) if evidence.touch >= self._begins else ()
+            awake = self._now_ns - self._woke_ns >= WAKES_S * 1e9
+            begins = awake and evidence.touch >= self._begins
+            return self._start(surprise, evidence) if begins else ()
         if evidence.known:
             self._follow(episode, surprise, evidence)
         if self._now_ns - episode.active_ns >= QUIET_S * 1e9:

@@ -12,6 +12,8 @@ from ember_embodied.bench.cerebellum.touched_lives import live
 from firmware_bridge.simulation.scenario import Hand, Robot, Scenario
 
 PERIOD_S = 0.1
+WAKES = 40
+"""Ticks after which a robot that has got its torque feels."""
 SHOWS = 3.0
 """Log odds at which the readout made by hand begins an episode."""
 
@@ -53,7 +55,7 @@ def felt(channel: int, ticks: list[float], *, imu: bool = True) -> list[FeltEven
     """Feed a channel amid noise; then quiet."""
     generator = np.random.default_rng(1)
     touch, events = Touch(PERIOD_S, by_hand()), []
-    for tick, size in enumerate([0.0] * 10 + ticks + [0.0] * 20):
+    for tick, size in enumerate([0.0] * WAKES + ticks + [0.0] * 20):
         score = 0.5 * generator.standard_normal(24)
         score[channel] += size
         events += touch.step(surprise(tick, score, imu=imu))
@@ -74,13 +76,13 @@ def felt(channel: int, ticks: list[float], *, imu: bool = True) -> list[FeltEven
 def test_begins_where_the_evidence_is_and_is_over_when_it_is_quiet(channel: int, place: Place):
     events = felt(channel, [300.0, -300.0, 300.0])
     assert events[0].phase is Phase.BEGAN
-    assert events[0].t_mono_ns == 11 * 100_000_000
+    assert events[0].t_mono_ns == (WAKES + 1) * 100_000_000
     assert {event.place for event in events} == {place}
     assert {event.number for event in events} == {1}
     over = [event for event in events if event.phase is Phase.OVER]
     robot = place is Place.ROBOT
     assert [event.kind for event in over] == ([Kind.TILT, Kind.SET_DOWN] if robot else [Kind.PUSH])
-    assert 1.5e9 < over[0].t_mono_ns < 2.0e9
+    assert 4.5e9 < over[0].t_mono_ns < 5.0e9
 
 
 def test_without_an_imu_it_is_less_sure():
@@ -93,7 +95,7 @@ def test_what_lasts_too_long_becomes_a_new_state_of_the_world():
     events = felt(3, [300.0] * 130)
     assert events[1].phase is not Phase.BEGAN
     first_over = next(event for event in events if event.phase is Phase.OVER)
-    assert first_over.t_mono_ns < 12.5e9
+    assert first_over.t_mono_ns < 15.5e9
 
 
 def test_a_harder_push_is_felt_as_stronger():
@@ -105,16 +107,26 @@ def test_learning_waits_until_a_touch_has_rung_out():
     touch = Touch(PERIOD_S, by_hand())
     score = np.zeros(24)
     score[3] = 300.0
-    touch.step(surprise(0, np.zeros(24)))
+    for tick in range(WAKES):
+        touch.step(surprise(tick, np.zeros(24)))
     assert touch.untouched().all()
-    touch.step(surprise(1, score))
+    touch.step(surprise(WAKES, score))
     assert not touch.untouched().any()
     free = []
-    for tick in range(2, 16):
+    for tick in range(WAKES + 1, WAKES + 15):
         touch.step(surprise(tick, np.zeros(24)))
         free.append(bool(touch.untouched().all()))
     assert not any(free[:8])
     assert free[-1]
+
+
+def test_while_it_gets_up_it_feels_nothing():
+    touch = Touch(PERIOD_S, by_hand())
+    score = np.zeros(24)
+    score[3] = 300.0
+    said = [touch.step(surprise(tick, score)) for tick in range(WAKES)]
+    assert not any(said[:30])
+    assert said[30][0].phase is Phase.BEGAN
 
 
 def test_an_hour_of_noise_is_no_touch():
@@ -170,4 +182,4 @@ def test_hands_on_a_simulated_robot(rate_hz: float):
     assert 8.0e9 <= began[0].t_mono_ns <= 8.4e9
     assert 12.0e9 <= began[-1].t_mono_ns <= 12.6e9
     assert began[-1].place is Place.ROBOT
-    assert {event.place for event in events if event.number == 1} >= {Place.LEFT_ANTENNA}
+    assert Place.LEFT_ANTENNA in {event.place for event in events}
