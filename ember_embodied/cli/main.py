@@ -55,6 +55,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb("recall", "recall:command", MEMORY, "Find memories by a word or by how the body felt."),
     Verb("memory", "memory:app", MEMORY, "Look into the memories; add, forget, check, undo."),
     Verb("log", "log:app", MEMORY, "Look into, verify, mend or follow a log."),
+    Verb("dataset", "dataset:app", MEMORY, "Check a dataset for training."),
     Verb(
         "train", "train:command", MEMORY, "Make a bundle again: teacher, rollouts, cloning, card."
     ),

@@ -20,7 +20,7 @@ from hippocampus.tick_record import EventRecord
 
 MISSING_PERIODS: Final = 1.5
 """A step longer than this says that a cycle is missing."""
-SHORTEST_S: Final = 1.0
+SHORTEST_S: Final = 0.5
 """An event does not cut an episode that is younger."""
 AWAKE: Final = (Mode.RUN, Mode.DEGRADED, Mode.HOLD)
 AWAKE_TASK: Final = "live on the desk"
@@ -76,7 +76,7 @@ def cut_episodes(
     for row in sorted({*np.flatnonzero(cut).tolist(), *names}):
         if cut[row]:
             begins.append((row, ""))
-        elif times[row] - times[begins[-1][0]] >= SHORTEST_S * _SECOND_NS:
+        elif row - begins[-1][0] >= SHORTEST_S * rate_hz:
             begins.append((row, names[row]))
     ends = [row for row, _ in begins[1:]] + [ticks.size]
     return [
