@@ -115,7 +115,6 @@ class Memory:
         self._loud = np.zeros(_CHANNELS)
         self.inputs = np.zeros(INPUTS)
         """As ``INPUTS`` says, of the last step."""
-        self._sizes = self.inputs[: 2 * _ROWS * len(PARTS)].reshape(_ROWS, 2 * len(PARTS))
 
     def forget(self) -> None:
         """After a gap."""
@@ -138,7 +137,8 @@ class Memory:
         np.multiply(sums, sums, out=squares[1 : 1 + len(SUMS_S)])
         mean = squares[1 + len(SUMS_S) :]
         mean += self._rate * (squares[0] - mean)
-        sizes = np.dot(squares, _OF_PARTS, out=self._sizes)
+        sizes = self.inputs[: 2 * _ROWS * len(PARTS)].reshape(_ROWS, 2 * len(PARTS))
+        np.dot(squares, _OF_PARTS, out=sizes)
         sizes += SMALLEST
         np.log(sizes, out=sizes)
         np.take(surprise.deviation, USED, out=loud)

@@ -178,11 +178,6 @@ class ForwardModel:
         self._outlook_error = state.outlook_error.copy()
         self._reafference = Reafference(state.reafference, prior.imu, state.period_s)
         self._mind = Mind(prior.joints)
-        inputs = self._mind.inputs
-        self._raw = inputs[:_RAW]
-        self._past = inputs[:_RAW].reshape(PAST, JOINT_COUNT)
-        self._rooted = inputs[_RAW : 2 * _RAW]
-        self._pose = inputs[2 * _RAW :]
         self._own_terms = np.zeros((OWN_TERMS, JOINT_COUNT))
         self._own_terms[0] = OWN_SPREAD[0]
         self._current_terms = np.ones((3, JOINT_COUNT))
@@ -205,6 +200,16 @@ class ForwardModel:
             outlook_error=self._outlook_error.copy(),
             reafference=self._reafference.state(),
         )
+
+    # Views are made when they are needed: a part that is written down as it stands, and read again,
+    # would have arrays of their own in their place.
+    @property
+    def _past(self) -> Array:
+        return self._mind.inputs[:_RAW].reshape(PAST, JOINT_COUNT)
+
+    @property
+    def _pose(self) -> Array:
+        return self._mind.inputs[2 * _RAW :]
 
     def experience(self) -> Experience:
         """What the last predictions were made of; to be asked before the next ``step``."""
@@ -311,7 +316,8 @@ class ForwardModel:
         past = self._past
         past[3:6] = past[2:5]
         np.multiply(step, 1.0 / PULSE_RAD, out=past[2])
-        np.arcsinh(self._raw, out=self._rooted)
+        inputs = self._mind.inputs
+        np.arcsinh(inputs[:_RAW], out=inputs[_RAW : 2 * _RAW])
         np.multiply(self._legs, 1.0 / (PULSE_RAD * POSE_PULSES), out=self._pose[:_LEGS])
         mean, logit = self._mind.run()
         terms = self._own_terms
@@ -378,7 +384,7 @@ class ForwardModel:
         self._goal = goal
         past[1], past[0] = past[0], lag
         past[7], past[6] = past[6], way
-        self._legs = position[STEWART]
+        self._legs = position[STEWART].copy()
 
     def _weigh(
         self,

@@ -214,11 +214,11 @@ def test_a_folder_has_one_robot_and_a_file_that_freezes(tmp_path: Path) -> None:
 def test_frozen_means_that_no_table_changes(learnt_log: Log, mind: Mind) -> None:
     organ = cerebellum(frozen=True)
     before = [in_flight.to_bytes(state) for state in organ.states()[:4]]
-    weights = organ.model.state().lag_weights
+    weights = organ.model.state().own_weights
     state = initial_state(mind)
     for record in learnt_log.ticks():
         thought, state = tick(record.sense, state, mind, organ)
         learn(organ, replace(thought, sent=record.sent))
     organ.pointing.table.frozen = organ.turning.table.frozen = False
     assert [in_flight.to_bytes(state) for state in organ.states()[:4]] == before
-    assert (organ.model.state().lag_weights == weights).all()
+    assert (organ.model.state().own_weights == weights).all()
