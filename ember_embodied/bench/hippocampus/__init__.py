@@ -20,6 +20,7 @@ from ember_embodied.errors import unknown
 
 PARTS: Final[dict[str, str]] = {
     "memory": "associative memory: learning, recall, chains, sentences, how the body felt",
+    "export": "a day as a dataset: time beside the raw read and the naive way, memory",
 }
 """Name, which is a module here, and what it measures."""
 DEFAULT_DATA: Final = Path("../shared/data")
