@@ -145,8 +145,10 @@ def _timed(records: list[TickRecord], organ: Cerebellum) -> NDArray[np.float64]:
         altered = organ.altered(goal, sense.t_mono_ns)
         told = guidance(organ, corrections, organ.fault, goal, altered)
         out_ns = read()
-        learn(organ, replace(record, guidance=told))
-        costs.append((out_ns - begun_ns, read() - out_ns))
+        lived = replace(record, guidance=told)
+        after_ns = read()
+        learn(organ, lived)
+        costs.append((out_ns - begun_ns, read() - after_ns))
     return np.array(costs, dtype=np.float64)
 
 
