@@ -166,7 +166,7 @@ def test_sums_of_one_sign_outgrow_those_of_noise():
 def test_hands_on_a_simulated_robot(rate_hz: float):
     hands = (
         Hand(
-            at_s=8.0, seconds=1.0, kind="push", place="left_antenna", force_n=0.8, azimuth_deg=90.0
+            at_s=8.0, seconds=1.0, kind="push", place="left_antenna", force_n=2.0, azimuth_deg=90.0
         ),
         Hand(at_s=12.0, seconds=2.0, kind="lift", height_m=0.1),
     )
