@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -117,7 +117,7 @@ def read_bounds(root: Path, declared: Declared) -> tuple[Bounds | None, list[Def
         return None, lacking
     lists = {column: table[column].to_pylist() for column in table.schema.names}
     nulls = [
-        Defect(name, column, values.index(None), "nothing", "a number")
+        Defect(EPISODES, column, values.index(None), "nothing", "a number")
         for column, values in lists.items()
         if None in values
     ]
@@ -129,7 +129,22 @@ def read_bounds(root: Path, declared: Declared) -> tuple[Bounds | None, list[Def
         declared.data_path.format(chunk_index=chunk, file_index=file)
         for chunk, file in dict.fromkeys(places)
     )
-    return Bounds(begin, end, files), [*_bound_faults(name, lists, declared)]
+    names = [path.relative_to(root).as_posix() for path in paths]
+    sizes = [part.num_rows for part in tables]
+    faults = [_in_file(fault, names, sizes) for fault in _bound_faults(name, lists, declared)]
+    return Bounds(begin, end, files), faults
+
+
+def _in_file(fault: Defect, names: list[str], sizes: list[int]) -> Defect:
+    """The fault with the file that holds its row, and the row's number in there."""
+    if fault.row is None:
+        return fault
+    row = fault.row
+    for name, size in zip(names, sizes, strict=True):
+        if row < size:
+            return replace(fault, file=name, row=row)
+        row -= size
+    raise AssertionError("the row is in one of the files")
 
 
 def _placed(lists: dict[str, list[Any]]) -> bool:

@@ -17,7 +17,6 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hippocampus.export.card import card
 from hippocampus.export.leg import Counted, Exported, all_features, export_leg
@@ -25,7 +24,14 @@ from hippocampus.export.lerobot import write_meta
 from hippocampus.export.native import NATIVE_FOLDER, records_table, ticks_table, write_table
 from hippocampus.export.plan import ExportError, Plan
 from hippocampus.export.shards import shard_path, write_shard
-from hippocampus.export.table import data_path, episodes_table, frames_table, write_frames
+from hippocampus.export.table import (
+    data_path,
+    episodes_path,
+    episodes_table,
+    frames_table,
+    write_episodes,
+    write_frames,
+)
 from hippocampus.export.work import LegNote, Work, open_work
 
 Progress = Callable[[int, int], None]
@@ -86,8 +92,8 @@ def _write_leg(work: Work, plan: Plan, number: int, exported: Exported) -> None:
     files = []
     if exported.episodes:
         files.append(_write_frames(work, plan, exported))
-        pq.write_table(episodes_table(exported), work.episodes_path(number))
-        files.append(work.episodes_path(number))
+        files.append(work.root / episodes_path(exported.before.data_files))
+        write_episodes(episodes_table(exported), files[-1])
     if plan.native:
         folder = work.root / NATIVE_FOLDER
         folder.mkdir(exist_ok=True)

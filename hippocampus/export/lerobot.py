@@ -26,13 +26,12 @@ from hippocampus.export.statistics import (
     sample_quantiles,
     thinned,
 )
-from hippocampus.export.table import FILES_A_CHUNK, episode_moments, tasks_table
+from hippocampus.export.table import FILES_A_CHUNK, tasks_table
 from hippocampus.export.work import LegNote, Work
 
 CODEBASE_VERSION: Final = "v3.0"
 ROBOT_TYPE: Final = "reachy_mini"
 DATA_PATH: Final = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
-EPISODES_PATH: Final = "meta/episodes/chunk-000/file-000.parquet"
 _DATA_FILES_MB: Final = 100
 _VIDEO_FILES_MB: Final = 200
 _NUMBERS: Final = ("timestamp", "frame_index", "episode_index", "index", "task_index")
@@ -44,8 +43,6 @@ def write_meta(work: Work, plan: Plan, notes: list[LegNote]) -> None:
     features = all_features(plan)
     last = notes[-1].after
     meta = work.root / "meta"
-    (work.root / EPISODES_PATH).parent.mkdir(parents=True, exist_ok=True)
-    moments = _write_episodes(work, notes, features)
     pq.write_table(tasks_table(last.tasks), meta / "tasks.parquet")
     info = {
         "codebase_version": CODEBASE_VERSION,
@@ -63,7 +60,7 @@ def write_meta(work: Work, plan: Plan, notes: list[LegNote]) -> None:
         "features": {feature.name: _declared(feature) for feature in features},
     }
     write_json(meta / "info.json", info)
-    write_json(meta / "stats.json", _stats(work, notes, features, moments))
+    write_json(meta / "stats.json", _stats(work, notes, features))
     write_json(meta / "ember.json", _provenance(plan, notes))
 
 
@@ -72,31 +69,21 @@ def _declared(feature: Feature) -> dict[str, Any]:
     return {"dtype": feature.dtype, "shape": [feature.width], "names": names}
 
 
-def _write_episodes(
-    work: Work, notes: list[LegNote], features: tuple[Feature, ...]
-) -> dict[str, Moments]:
-    """One file of episodes out of those of the legs; returns the moments of all frames."""
-    numeric = [feature.name for feature in features if feature.dtype != "string"]
-    pending: dict[str, list[Moments]] = {name: [] for name in numeric}
-    writer: pq.ParquetWriter | None = None
+def _moments(work: Work, notes: list[LegNote]) -> Moments:
+    """Of all frames, the entries of all features side by side."""
+    pending: list[Moments] = []
     for number, note in enumerate(notes):
         if note.leg_frames == 0:
             continue
-        table = pq.read_table(work.episodes_path(number))
-        writer = writer or pq.ParquetWriter(work.root / EPISODES_PATH, table.schema)
-        writer.write_table(table)
-        for name, moments in episode_moments(table, numeric).items():
-            pending[name].append(merged(moments))
-            if len(pending[name]) > _MERGED_AT_ONCE:
-                pending[name] = [merged(joined(pending[name]))]
-    assert writer is not None
-    writer.close()
-    return {name: merged(joined(parts)) for name, parts in pending.items()}
+        low, high, mean, std = np.load(work.moments_path(number), allow_pickle=False)[:, None]
+        pending.append(Moments(low, high, mean, std, np.array([note.leg_frames])))
+        if len(pending) > _MERGED_AT_ONCE:
+            pending = [merged(joined(pending))]
+    return merged(joined(pending))
 
 
-def _stats(
-    work: Work, notes: list[LegNote], features: tuple[Feature, ...], moments: dict[str, Moments]
-) -> dict[str, Any]:
+def _stats(work: Work, notes: list[LegNote], features: tuple[Feature, ...]) -> dict[str, Any]:
+    moments = _moments(work, notes)
     quantiles = sample_quantiles(_sample(work, notes))
     stats: dict[str, Any] = {}
     begin = 0
@@ -105,10 +92,11 @@ def _stats(
             continue
         own = slice(begin, begin + feature.width)
         begin = own.stop
-        found = moments[feature.name]
         stats[feature.name] = {
-            kind: np.atleast_1d(getattr(found, kind)[0]).tolist() for kind in MOMENTS
-        } | {name: values[own].tolist() for name, values in quantiles.items()}
+            **{kind: getattr(moments, kind)[0, own].tolist() for kind in MOMENTS[:-1]},
+            "count": moments.count.tolist(),
+            **{name: values[own].tolist() for name, values in quantiles.items()},
+        }
     return stats
 
 

@@ -59,6 +59,16 @@ def merged(moments: Moments) -> Moments:
     )
 
 
+def side_by_side(moments: dict[str, Moments]) -> NDArray[np.float64]:
+    """All groups as one, the entries of all features side by side: [4, entries]."""
+    if not moments:
+        return np.zeros((len(MOMENTS) - 1, 0))
+    whole = [merged(found) for found in moments.values()]
+    return np.stack(
+        [np.concatenate([getattr(found, kind)[0] for found in whole]) for kind in MOMENTS[:-1]]
+    )
+
+
 def joined(parts: list[Moments]) -> Moments:
     """Groups of several one after the other."""
     return Moments(*(np.concatenate([getattr(part, name) for part in parts]) for name in MOMENTS))

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from hippocampus.export.features import Feature, Frames
 from hippocampus.export.leg import Exported
-from hippocampus.export.statistics import MOMENTS, Moments
+from hippocampus.export.statistics import MOMENTS
 
 FILES_A_CHUNK: Final = 1000
 _ROWS_A_GROUP: Final = 8192
@@ -26,6 +26,12 @@ def data_path(number: int) -> str:
     """Where a data file stands, under the dataset's folder."""
     chunk, file = divmod(number, FILES_A_CHUNK)
     return f"data/chunk-{chunk:03d}/file-{file:03d}.parquet"
+
+
+def episodes_path(number: int) -> str:
+    """Where the episodes of a data file stand, under the dataset's folder."""
+    chunk, file = divmod(number, FILES_A_CHUNK)
+    return f"meta/episodes/chunk-{chunk:03d}/file-{file:03d}.parquet"
 
 
 def frames_table(features: Sequence[Feature], frames: Frames) -> pa.Table:
@@ -65,8 +71,8 @@ def episodes_table(exported: Exported) -> pa.Table:
         "data/file_index": np.full(count, file),
         "dataset_from_index": begins,
         "dataset_to_index": ends,
-        "meta/episodes/chunk_index": np.zeros(count, dtype=np.int64),
-        "meta/episodes/file_index": np.zeros(count, dtype=np.int64),
+        "meta/episodes/chunk_index": np.full(count, chunk),
+        "meta/episodes/file_index": np.full(count, file),
         "ember/session": session,
         "ember/first_tick": exported.first_ticks,
         "ember/begun_by": pa.array([e.begun_by for e in exported.episodes], pa.string()),
@@ -77,17 +83,10 @@ def episodes_table(exported: Exported) -> pa.Table:
     return pa.table(table)
 
 
-def episode_moments(table: pa.Table, names: Sequence[str]) -> dict[str, Moments]:
-    """The statistics of each episode, out of their table again."""
-    found = {}
-    for name in names:
-        parts: dict[str, Any] = {}
-        for kind in MOMENTS:
-            column = table[f"stats/{name}/{kind}"].combine_chunks()
-            flat = column.flatten().to_numpy(zero_copy_only=False)
-            parts[kind] = flat if kind == "count" else flat.reshape(table.num_rows, -1)
-        found[name] = Moments(**parts)
-    return found
+def write_episodes(table: pa.Table, path: Path) -> None:
+    """Write a file of episodes. Raises ``OSError``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path, use_dictionary=False, write_statistics=False)
 
 
 def tasks_table(tasks: Sequence[str]) -> pa.Table:

@@ -17,6 +17,7 @@ import numpy as np
 
 from hippocampus.export.leg import Counted, Exported
 from hippocampus.export.plan import ExportError, Plan
+from hippocampus.export.statistics import side_by_side
 from hippocampus.segment import sync_folder
 
 UNFINISHED_SUFFIX: Final = ".unfinished"
@@ -52,9 +53,9 @@ class Work:
         """The note of a leg."""
         return self.root / _WORK / f"leg-{number:06d}.json"
 
-    def episodes_path(self, number: int) -> Path:
-        """The episodes of a leg."""
-        return self.root / _WORK / f"episodes-{number:06d}.parquet"
+    def moments_path(self, number: int) -> Path:
+        """Minimum, maximum, mean and deviation of every entry over a leg."""
+        return self.root / _WORK / f"moments-{number:06d}.npy"
 
     def sample_path(self, number: int) -> Path:
         """The sampled frames of a leg."""
@@ -73,7 +74,8 @@ class Work:
     def finish_leg(self, number: int, exported: Exported, files: list[Path]) -> None:
         """Say that a leg is whole, once its files are on the disk."""
         np.save(self.sample_path(number), exported.sample, allow_pickle=False)
-        for path in (*files, self.sample_path(number)):
+        np.save(self.moments_path(number), side_by_side(exported.moments), allow_pickle=False)
+        for path in (*files, self.sample_path(number), self.moments_path(number)):
             sync_file(path)
         for folder in {path.parent for path in files}:
             sync_folder(folder)

@@ -40,9 +40,7 @@ def rows(dataset: Path) -> dict[str, list[Any]]:
 
 
 def episodes(dataset: Path) -> dict[str, list[Any]]:
-    table: dict[str, list[Any]] = pq.read_table(
-        dataset / "meta/episodes/chunk-000/file-000.parquet"
-    ).to_pydict()
+    table: dict[str, list[Any]] = pq.read_table(dataset / "meta/episodes").to_pydict()
     return table
 
 
