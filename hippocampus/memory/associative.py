@@ -48,6 +48,8 @@ DEAD_SHARE: Final = 8
 SPREAD: Final = 8
 """Memories that stay active from one hop of a chain to the next."""
 _FIRST_ROOM: Final = 256
+_ROOM_SHARE: Final = 32
+"""Arrays grow by this part: keys are copied a few times more, and little room lies empty."""
 
 Numbers = NDArray[np.int64]
 
@@ -288,7 +290,7 @@ class AssociativeMemory:
     def _place(self, keys: RoundedKeys, numbers: Numbers) -> None:
         end = self._rows + len(keys)
         if end > len(self._keys):
-            self._grow(max(end, len(self._keys) * 3 // 2))
+            self._grow(max(end, len(self._keys) + max(_FIRST_ROOM, len(self._keys) // _ROOM_SHARE)))
         here = slice(self._rows, end)
         self._keys[here] = keys
         self._lengths[here] = np.sqrt(np.square(keys, dtype=np.float32).sum(axis=1))

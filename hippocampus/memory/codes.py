@@ -140,7 +140,8 @@ class PatternSeparator:
             many = np.bincount(which, minlength=count)
             fewest = int(many.min())
             table = np.full((count, many.max()), -1, dtype=np.int32)
-            table[np.arange(many.max()) < many[:, None]] = rank[np.argsort(which, kind="stable")]
+            order = np.argsort(which.astype(np.uint8), kind="stable")  # bytes are sorted fastest
+            table[np.arange(many.max()) < many[:, None]] = rank[order]
         if fewest < ACTIVE:
             return np.stack([_sorted_whole(excitation[:, key]) for key in range(count)])
         best = np.partition(table, table.shape[1] - ACTIVE, axis=1)[:, -ACTIVE:]

@@ -18,7 +18,7 @@ from ember_embodied.life import Life
 from ember_embodied.loop import Mind
 from ember_embodied.trials.pid import Pid
 from firmware_bridge.clock import SystemClock
-from hippocampus.memory.body_key import HALF_WINDOW_NS, LEAST_TICKS, Feeling, feeling
+from hippocampus.memory.body_key import HALF_WINDOW_NS, LEAST_TICKS, Feeling, feeling, scaling
 from hippocampus.memory.book import MemoryBook
 from hippocampus.memory.records import Moment
 from hippocampus.memory.text_key import HashingEncoder
@@ -54,13 +54,14 @@ def feelings(seeds: range, logs: Sequence[Path], note: Note) -> Iterator[Claim]:
     rng = np.random.default_rng(seeds[0])
     values = np.array([one.values for one in felt])
     known = np.array([one.known for one in felt])
-    spread, mean = values.std(axis=0), values.mean(axis=0)
-    keys = np.where(known, (values - mean) / np.maximum(spread, 1e-6), 0.0)
+    scaled = scaling(values, known)
+    keys = np.stack([scaled.key(one) for one in felt])
+    spread = values.std(axis=0)
     for noise in NOISES:
         hits: dict[str, list[bool]] = {"the memory": [], "kNN, cosine": [], "kNN, known only": []}
         for number, one in enumerate(felt):
             cue = _cue(one, noise * spread, rng)
-            key = np.where(cue.known, (cue.values - mean) / np.maximum(spread, 1e-6), 0.0)
+            key = scaled.key(cue)
             hits["the memory"].append(book.feels(cue, 1)[0].memory.number == number)
             hits["kNN, cosine"].append(_nearest(keys, key) == number)
             hits["kNN, known only"].append(_nearest(keys * cue.known, key) == number)

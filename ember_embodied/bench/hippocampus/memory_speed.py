@@ -22,7 +22,7 @@ WIDTH: Final = 384
 SIZES: Final = (1_000, 20_000, 100_000)
 JUDGED: Final = 20_000
 """The size that the bounds are about."""
-BULK: Final = 1_000
+BULK: Final = 5_000
 """Memories that are learned at a time in bulk."""
 SINGLE: Final = 2_048
 """Memories learned one by one: twice what may wait, so that merging is counted."""
@@ -52,7 +52,7 @@ def _of_size(size: int, rng: np.random.Generator) -> Iterator[Claim]:
     keys = rng.standard_normal((size, WIDTH)).astype(np.float32)
     memory, judged = AssociativeMemory(WIDTH, seed=0), size == JUDGED
     parts = [keys[start : start + BULK] for start in range(0, size, BULK)]
-    bulk = [_timed(partial(memory.learn, part), BULK) for part in parts]
+    bulk = [_timed(partial(memory.learn, part), len(part)) for part in parts]
     yield from _rates(f"{size}: learned a second in bulk", bulk, BULK_BOUND if judged else None)
     numbers = memory.numbers
     memory.associate(numbers[:-1], numbers[1:])
