@@ -39,8 +39,8 @@ its lists do, and misses nothing."""
 SURE_OVERLAP: Final = 10
 """Of 50: what keys at a cosine of 0.7 share. Below it the right one may not be among those that
 share most, so all are compared."""
-RELATIVE_FLOOR: Final = 8
-"""A candidate shares at least an eighth of what the best shares."""
+RELATIVE_FLOOR: Final = 4
+"""A candidate shares at least a quarter of what the best shares."""
 SCAN_ROWS: Final = 512
 """Keys that are compared at a time; as floats they stay in a core's second cache."""
 DEAD_SHARE: Final = 8
