@@ -82,8 +82,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--lives", type=Path, required=True)
-    parser.add_argument("--seeds", default="3000:3060")
-    parser.add_argument("--dances", default="3070:3080")
+    parser.add_argument("--seeds", default="3000:3017")
+    parser.add_argument("--dances", default="3070:3073")
     options = parser.parse_args()
     torch.set_num_threads(1)
     for period_s in PERIODS_S:
