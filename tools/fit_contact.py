@@ -82,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--lives", type=Path, required=True)
-    parser.add_argument("--seeds", default="3000:3017")
+    parser.add_argument("--seeds", default="3000:3018")
     parser.add_argument("--dances", default="3070:3073")
     options = parser.parse_args()
     torch.set_num_threads(1)
