@@ -12,6 +12,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -87,10 +88,9 @@ def _repeated(stretch: Path, root: Path, copies: int) -> Path:
     return root
 
 
-def _seconds(work: object) -> float:
+def _seconds(work: Callable[[], object]) -> float:
     clock = SystemClock()
     begin_ns = clock.mono_ns()
-    assert callable(work)
     work()
     return (clock.mono_ns() - begin_ns) / _NS_PER_S
 
