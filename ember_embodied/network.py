@@ -4,15 +4,16 @@ One tick, batch B, senses S, streams M, six tokens of E numbers, neurons H, pred
 
     x      = one token for each sense                                [B, 6, E]  what is felt
     x'     = norm(x + gated attention(x)), nobody asks the absent    [B, 6, E]  what belongs where
-    b'     = map(x', dt, b)                                          [B, K]     who is where
+    b'     = map(x', dt, b)                                          [B, 2K]    who is where
     h'     = core([x', log b'], dt, h)                               [B, H]     what has happened
     phi'   = (phi + breath_hz dt) mod 1                              [B, 1]     breathing, turns
     o      = W_o [h', sin 2 pi phi', cos 2 pi phi']                             all heads at once
 
     place  = of the places there the one that draws most             [B, 2]  where to look
     c      = sigmoid(o_c)                                            [B, 1]  confidence in it
-    gaze'  = place + e^(-c^2 r dt) (gaze - place)                    [B, 2]  gaze in mind
-    goal   = trim + [gaze', antennas, s gaze'_yaw] + swing           [B, 5]  the head not too far
+    gaze'  = place + e^(-c r dt) (gaze - place)                      [B, 2]  gaze in mind
+    trim'  = W_o .. + e^(-k dt) (trim - W_o ..)                      [B, 5]  droop, antennas at rest
+    goal   = trim' + [gaze', 0, 0, s gaze'_yaw] + swing              [B, 5]  the head not too far
                                                                              ahead of the body
     command = goal + e^(-q dt) (last - goal)                         [B, 5]  a smooth step there
 
@@ -24,11 +25,12 @@ The norm before the core (layer normalisation) keeps its neurons out of saturati
 weights grow to: without it they learn slowly, and rounding shows.
 
 Confidence is the chance that the place is right, and the gaze goes there only as fast as it is
-sure: a doubt moves next to nothing, since c^2 is flat at 0, and a certainty goes at the full rate
-r. So the network may abstain from turning, and says so. The rates r and q make every step a true
-function of ``dt``. A touch is answered by a central pattern generator (``cells.pattern``): the
-network learns when to excite it, the rhythm is given. All state is data: one tensor that goes in
-and comes out.
+sure: a doubt moves little, a certainty goes at the full rate r. So the network may abstain from
+turning, and says so. The rates r and q make every step a true function of ``dt``. The trim of head
+and body is slow, as droop is: it is learned from how far they lag behind, and a fast answer to a
+lag that is itself late makes them swing for ever. A touch is answered by a central pattern
+generator (``cells.pattern``): the network learns when to excite it, the rhythm is given. All state
+is data: one tensor that goes in and comes out.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ from ember_embodied.cells.pattern import Pattern
 from ember_embodied.cells.pointing import MEASURED, THERE
 from ember_embodied.cells.senses import TOKENS, SenseReader, measure, sense, stream
 from ember_embodied.cells.skin import FELT, FELT_TICKS, Skin, window
-from ember_embodied.cells.space_map import SpaceMap, map_view
+from ember_embodied.cells.space_map import SHEETS, SpaceMap, map_view
 from ember_embodied.command_space import (
     BREATH_HZ,
     COMMAND_LIMIT_RAD,
@@ -59,6 +61,8 @@ from ember_embodied.sense_vector import PREDICTED
 
 BODY_SHARE: Final = 0.9
 """How much of the gaze's yaw the body takes, s, before anything is learned."""
+TRIM_RATE_HZ: Final = 1.0
+"""How fast the trim of head and body follows what is learned, k; the antennas' does at once."""
 State: TypeAlias = Tensor
 """[B, W]: everything that a tick hands to the next one, the parts of ``state_shapes`` side by
 side; all zero at the start of a life."""
@@ -137,6 +141,7 @@ class Ember(nn.Module):
     led: Tensor
     ahead: Tensor
     goals_of_gaze: Tensor
+    slow: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -162,7 +167,8 @@ class Ember(nn.Module):
         self.settle = nn.LayerNorm(config.token)
         inputs = len(TOKENS) * config.token
         self.map = SpaceMap(inputs, config.bins)
-        self.core = make_core(config.core, inputs + config.bins, config.backbone, config.neurons)
+        inputs += SHEETS * config.bins
+        self.core = make_core(config.core, inputs, config.backbone, config.neurons)
         self.heads = Heads(config.neurons, config.bins)
         self.skin = Skin(config.skin)
         self.pattern = Pattern()
@@ -171,8 +177,9 @@ class Ember(nn.Module):
         self._counts = [len(self.core.state_shapes), *(len(shapes) for shapes in attention)]
         self.state_shapes = self.core.state_shapes | {
             **{f"{n}_{i}": w for i, shapes in enumerate(attention) for n, w in shapes.items()},
-            "belief": config.bins,
+            "belief": SHEETS * config.bins,
             "gaze": 2,
+            "trim": len(COMMANDS),
             "phase": 1,
             "excitement": len(PLACES_TOUCHED),
             **{f"felt_{1 + i}": len(FELT) for i in range(FELT_TICKS)},
@@ -184,6 +191,8 @@ class Ember(nn.Module):
         body[0, COMMANDS.index("body_yaw")] = 1.0
         self.register_buffer("goals_of_gaze", torch.stack((follow, body)), persistent=False)
         self.register_buffer("limit", torch.tensor(COMMAND_LIMIT_RAD), persistent=False)
+        slow = torch.tensor([float("antenna" not in name) for name in COMMANDS])
+        self.register_buffer("slow", slow, persistent=False)
         led = torch.tensor([float(name == "head_yaw") for name in COMMANDS])
         ahead = torch.where(led > 0.0, HEAD_LEAD_RAD, self.limit)
         self.register_buffer("led", led, persistent=False)
@@ -201,25 +210,26 @@ class Ember(nn.Module):
         self, senses: Tensor, mask: Tensor, dt: Tensor, state: State
     ) -> tuple[Output, State]:
         """One step: senses [B, S], mask [B, M], dt [B, 1] s, state of the last step [B, W]."""
-        (core, *looked), (belief, gaze, phase, excitement, *past) = self._split(state)
+        (core, *looked), (belief, gaze, trim, phase, excitement, *past) = self._split(state)
         given, views, looked, belief = self._prepare(senses, mask, dt, looked, belief)
         y, openness, core = self.core.step(self.core.constants(), given, core)
         phase = self._breathe(phase, dt)
         wish = self.heads(y, phase, views, dt)
-        gaze = self._look(gaze, wish.place, wish.gaze_kept)
+        gaze = self._near(wish.place, wish.gaze_kept, gaze)
+        trim = self._near(wish.trim, self._held(dt), trim)
         touch = torch.softmax(self.skin((views.felt, *past), mask), dim=-1)
         excitement = self.pattern.excite(excitement, touch, dt)
-        output = self._act(wish, (gaze, phase, excitement), openness, views)
-        after = (belief, gaze, phase, excitement, views.felt, *past[:-1])
+        output = self._act(wish, (gaze, trim, phase, excitement), openness, views)
+        after = (belief, gaze, trim, phase, excitement, views.felt, *past[:-1])
         return output, self._join((core, *looked), after)
 
     def unroll(self, senses: Tensor, mask: Tensor, dt: Tensor, state: State) -> Unrolled:
         """T steps: senses [T, B, S], mask [T, B, M], dt [T, B, 1] s.
 
         The same numbers as T calls of ``forward``, many times faster to train: only the core,
-        the map, the gaze, the breathing and the excitement go tick by tick.
+        the map, gaze, trim, breathing and excitement go tick by tick.
         """
-        (core, *looked), (belief, gaze, phase, excitement, *past) = self._split(state)
+        (core, *looked), (belief, gaze, trim, phase, excitement, *past) = self._split(state)
         prepared = self._prepare(senses, mask, dt, looked, belief, ticks=True)
         given, views, looked, belief = prepared
         felt = window(views.felt, past)
@@ -232,13 +242,16 @@ class Ember(nn.Module):
             steps.append((*stepped, phase))
         y, openness, phases = (torch.stack(part) for part in zip(*steps, strict=True))
         wish = self.heads(y, phases, views, dt)
-        for place, kept, fire, step in zip(wish.place, wish.gaze_kept, hand, dt, strict=True):
-            gaze = self._look(gaze, place, kept)
+        held = self._held(dt)
+        wishes = zip(wish.place, wish.gaze_kept, wish.trim, held, hand, dt, strict=True)
+        for place, kept, droop, old, fire, step in wishes:
+            gaze = self._near(place, kept, gaze)
+            trim = self._near(droop, old, trim)
             excitement = self.pattern.excite(excitement, fire, step)
-            poses.append((gaze, excitement))
-        gazes, excitements = (torch.stack(part) for part in zip(*poses, strict=True))
-        output = self._act(wish, (gazes, phases, excitements), openness, views)
-        after = (belief, gaze, phase, excitement, *(part[-1] for part in felt[:-1]))
+            poses.append((gaze, trim, excitement))
+        gazes, trims, excitements = (torch.stack(part) for part in zip(*poses, strict=True))
+        output = self._act(wish, (gazes, trims, phases, excitements), openness, views)
+        after = (belief, gaze, trim, phase, excitement, *(part[-1] for part in felt[:-1]))
         return Unrolled(
             output=output,
             gaze=gazes,
@@ -285,17 +298,22 @@ class Ember(nn.Module):
     def _breathe(self, phase: Tensor, dt: Tensor) -> Tensor:
         return torch.fmod(phase + dt * self.config.breath_hz, 1.0)
 
-    def _look(self, gaze: Tensor, place: Tensor, kept: Tensor) -> Tensor:
-        return torch.addcmul(place, kept, gaze - place)
+    def _held(self, dt: Tensor) -> Tensor:
+        """Share of each trim that a tick keeps, [..., 5]."""
+        return self.slow * torch.exp(dt * -TRIM_RATE_HZ)
+
+    def _near(self, goal: Tensor, kept: Tensor, now: Tensor) -> Tensor:
+        """A step to the goal that leaves the share ``kept`` of the way."""
+        return torch.addcmul(goal, kept, now - goal)
 
     def _act(self, wish: Wish, pose: Parts, lif_gate: Tensor, views: Views) -> Output:
         """Five commands that follow gaze and touch; without a last command they jump to goals.
 
         On a long way the head runs ahead of the body as far as the neck allows, and waits there.
         """
-        gaze, phase, excitement = pose
+        gaze, trim, phase, excitement = pose
         follow = self.goals_of_gaze[0] + self.body_share * self.goals_of_gaze[1]
-        goal = wish.trim + gaze @ follow + self.pattern(excitement, phase)
+        goal = trim + gaze @ follow + self.pattern(excitement, phase)
         lead = views.last[..., -1:] * self.led
         goal = torch.clamp(goal, lead - self.ahead, lead + self.ahead)
         command = torch.addcmul(goal, wish.command_kept, views.last - goal)

@@ -4,7 +4,7 @@
     l       = log belief of the map + o_around                       [B, K]   who is where
     place   = one of the places there, or where l is strongest       see ``cells.pointing``
     c, r, q = sigmoid(o)                                             confidence, rates as shares
-    kept    = e^(-c^2 r dt) of the way to the place, e^(-q dt) of the way to the goals
+    kept    = e^(-c r dt) of the way to the place, e^(-q dt) of the way to the goals
     next    ~ Normal(senses + o_change, e^v), v in LOG_VARIANCE      the senses of the next tick
 
 The columns lie in the order of what is done to them, so that one tanh and one sigmoid serve all.
@@ -145,12 +145,13 @@ class Heads(nn.Module):
         confidence, rate, motion = torch.split(shares, [_HEADS[n] for n in _SHARES], dim=-1)
         sure = confidence.detach()  # it is a chance, and no lesson in speed may bend it
         around = around + views.around if self.mapped else around
+        last = views.last[..., :1]
         place, gaze_gate, places = self.pointer(
-            logits, views.there, views.places, self.ring(around), pitch
+            logits, views.there, views.places, self.ring(around, last), pitch, last
         )
         return Wish(
             place=place,
-            gaze_kept=torch.exp(sure * sure * rate * (dt * -GAZE_RATE_HZ)),
+            gaze_kept=torch.exp(sure * rate * (dt * -GAZE_RATE_HZ)),
             trim=trim,
             command_kept=torch.exp(dt * (motion @ self.moved + self.given)) * views.commanded,
             confidence=confidence,

@@ -4,15 +4,24 @@ Pointing at what the senses measured, instead of drawing an angle out of neurons
 small network be exact (Vinyals et al., Pointer Networks, 2015). The places are home, the face,
 both hypotheses of the sound, the intent's target, and where the ring of directions is strongest.
 
-    w     = softmax(logits + min(0, lost))          [B, 6], exactly 0 for a place that is not there
-    place = place_k, k = argmax w                   [B, 2] yaw and pitch, rad
+    z     = logits + min(0, lost)                   [B, 6]
+    w     = softmax(z)                              [B, 6], exactly 0 for a place that is not there
+    place = place_k, k = argmax z + stay(yaw_k)     [B, 2] yaw and pitch, rad
 
 One place wins and the others lose: between a voice in front and its mirror image behind there is
 nobody, so the middle of two hypotheses is the one direction that is surely wrong. The ring does
-the same with its K directions, and takes the mean of those next to the strongest:
+the same with its K directions; of those the winner is not the tallest but the one with the most
+chance in and next to it, and the mean of its neighbourhood is where it points:
 
-    k   = argmax l,   o = softmax of l_j over the j within ``NEAR_BINS`` of k
+    k   = argmax of the chance p = softmax(l + stay(theta)) within ``MASS_BINS`` of each
+    o   = softmax of l_j over the j within ``NEAR_BINS`` of k
     yaw = theta_k + sum_j o_j (theta_j - theta_k)                    round the circle
+
+A turn has its price, so whoever looks somewhere stays unless elsewhere is clearly likelier. What is
+near the last command, at yaw y, is favoured in the choice; the chances themselves, which are what
+is learned, know nothing of it:
+
+    stay(theta) = STAY_NATS e^(kappa (cos(theta - y) - 1))
 """
 
 from __future__ import annotations
@@ -55,6 +64,11 @@ speech is flagged: what the array says in silence is old, and goes along with th
 RING: Final = 36
 """Directions of the ring where there is no map of the space around."""
 NEAR_BINS: Final = 2
+MASS_BINS: Final = 1
+STAY_NATS: Final = 1.0
+"""Elsewhere must be e times as likely."""
+STAY_SHARPNESS: Final = 8.0
+"""kappa: 20 degrees away is elsewhere already."""
 _HEARD: Final = tuple(float(n in ("sound_front", "sound_mirror")) for n in PLACES[:-1])
 
 
@@ -63,23 +77,39 @@ def centres_rad(bins: int) -> list[float]:
     return [pi * ((2 * k + 1) / bins - 1.0) for k in range(bins)]
 
 
+def stay(theta: Tensor, last: Tensor) -> Tensor:
+    """How much the direction ``theta`` is favoured, nats, for a ``last`` command there, rad."""
+    return STAY_NATS * torch.exp(STAY_SHARPNESS * (torch.cos(theta - last) - 1.0))
+
+
 class Ring(nn.Module):
     """Directions all the way round, one of which is strongest; nothing of it is learned."""
 
     rows: Tensor
+    centres: Tensor
+    next_to: Tensor
 
     def __init__(self, bins: int) -> None:
         super().__init__()
         self.bins = bins
         centres = torch.tensor(centres_rad(bins))
         off = torch.remainder(centres - centres.unsqueeze(1) + pi, 2.0 * pi) - pi
-        far = LOST * (off.abs() > 2.0 * pi * (NEAR_BINS + 0.5) / bins).float()
+        bins_off = off.abs() * (bins / (2.0 * pi))
+        far = LOST * (bins_off > NEAR_BINS + 0.5).float()
+        next_to = (bins_off < MASS_BINS + 0.5).float()
         rows = torch.cat((far, centres.unsqueeze(1) + off), dim=-1)
-        self.register_buffer("rows", rows, persistent=False)
+        for name, tensor in (("rows", rows), ("centres", centres), ("next_to", next_to)):
+            self.register_buffer(name, tensor, persistent=False)
 
-    def forward(self, logits: Tensor) -> Tensor:
-        """Where logits [..., K] are strongest, [..., 1] rad, up to a bin beyond +-pi."""
-        far, angles = torch.split(self.rows[logits.argmax(dim=-1)], self.bins, dim=-1)
+    def forward(self, logits: Tensor, last: Tensor) -> Tensor:
+        """Where the most chance is, [..., 1] rad, up to a bin beyond +-pi.
+
+        Args:
+            logits: of the directions, [..., K].
+            last: yaw of the last command, [..., 1] rad.
+        """
+        chance = torch.softmax(logits + stay(self.centres, last), dim=-1) @ self.next_to
+        far, angles = torch.split(self.rows[chance.argmax(dim=-1)], self.bins, dim=-1)
         near = torch.softmax(logits + far, dim=-1)
         return (near * angles).sum(dim=-1, keepdim=True)
 
@@ -97,7 +127,13 @@ class Pointer(nn.Module):
         self.register_buffer("limit", torch.tensor(COMMAND_LIMIT_RAD[:2]), persistent=False)
 
     def forward(
-        self, logits: Tensor, there: Tensor, measured: Tensor, yaw: Tensor, pitch: Tensor
+        self,
+        logits: Tensor,
+        there: Tensor,
+        measured: Tensor,
+        yaw: Tensor,
+        pitch: Tensor,
+        last: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Where to look, [..., 2] rad, the weight of each place [..., 6], the places [..., 6, 2].
 
@@ -107,10 +143,13 @@ class Pointer(nn.Module):
             measured: the view ``MEASURED``, [..., 10] rad.
             yaw: where the ring is strongest, [..., 1] rad.
             pitch: of a place that is heard or believed, [..., 1] rad.
+            last: yaw of the last command, [..., 1] rad.
         """
-        weights = torch.softmax(logits + torch.clamp(there, max=0.0), dim=-1)
+        logits = logits + torch.clamp(there, max=0.0)
+        weights = torch.softmax(logits, dim=-1)
         measured = torch.addcmul(measured, pitch, self.heard)
         places = torch.unflatten(torch.cat((measured, yaw, pitch), dim=-1), -1, (len(PLACES), 2))
         places = torch.clamp(places, -self.limit, self.limit)
-        one = functional.one_hot(weights.argmax(dim=-1), len(PLACES)).to(weights.dtype)
+        first = torch.argmax(logits + stay(places[..., 0], last), dim=-1)
+        one = functional.one_hot(first, len(PLACES)).to(weights.dtype)
         return (one.unsqueeze(-2) @ places).squeeze(-2), weights, places

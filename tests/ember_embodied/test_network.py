@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+from math import exp
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from ember_embodied.cells.heads import LOG_VARIANCE
+from ember_embodied.cells.heads import LOG_VARIANCE, TRIM_RAD
 from ember_embodied.cells.pointing import PLACES
 from ember_embodied.command_space import COMMAND_LIMIT_RAD, PLACES_TOUCHED
 from ember_embodied.family import lively, members
-from ember_embodied.network import Ember, NetworkConfig, State
+from ember_embodied.network import TRIM_RATE_HZ, Ember, NetworkConfig, State
 from ember_embodied.sense_vector import (
     INDEX,
     MASK_COUNT,
@@ -167,6 +168,24 @@ def test_without_a_last_command_the_commands_jump_to_their_goals(network: Ember)
         aware, _ = network(senses[0], mask[0], instant, network.initial_state(1))
     assert blind.command.abs().max() > 1e-2
     assert aware.command.abs().max() < 1e-4
+
+
+def test_the_trim_of_head_and_body_is_slow_however_time_is_cut(network: Ember) -> None:
+    senses, mask = torch.zeros(1, SENSE_COUNT), torch.ones(1, MASK_COUNT)
+    rows = network.heads.rows("trim")
+    ends = []
+    with torch.inference_mode():
+        network.heads.weights.weight[rows] = 0.0
+        network.heads.weights.bias[rows] = 20.0
+        for steps in (2, 10):
+            state = network.initial_state(1)
+            for _ in range(steps):
+                _, state = network(senses, mask, torch.full((1, 1), 0.5 / steps), state)
+            ends.append(network.parts(state)["trim"] / torch.tensor(TRIM_RAD))
+    left = exp(-0.5 * TRIM_RATE_HZ)
+    slow = torch.tensor([[1.0 - left, 1.0 - left, 1.0, 1.0, 1.0 - left]])
+    for end in ends:
+        torch.testing.assert_close(end, slow, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("place", PLACES_TOUCHED)

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from math import cos, radians, sin
+from math import cos, pi, radians, sin
 
 import pytest
 import torch
 from torch import Tensor
 
 from ember_embodied.cells.pointing import Ring
-from ember_embodied.cells.space_map import SpaceMap, map_view
+from ember_embodied.cells.space_map import SHEETS, SpaceMap, map_view
 from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES
 from firmware_bridge.joints import JOINTS
@@ -16,11 +16,11 @@ BINS = 36
 WIDTH = 8
 
 
-def _map(front: float, mirror: float, see: float, look: float) -> SpaceMap:
+def _map(front: float, mirror: float, see: float, look: float, miss: float = 0.0) -> SpaceMap:
     """A map whose gates are open as far as told, whatever the tokens say."""
     torch.manual_seed(0)
     found = SpaceMap(WIDTH, BINS)
-    gates = torch.tensor([front, mirror, see, look]).clamp(1e-6, 1.0 - 1e-6)
+    gates = torch.tensor([front, mirror, see, look, miss]).clamp(1e-6, 1.0 - 1e-6)
     with torch.no_grad():
         found.gates.weight.zero_()
         found.gates.bias.copy_(torch.logit(gates))
@@ -60,13 +60,19 @@ def _view(
     )
 
 
+def _people(belief: Tensor) -> Tensor:
+    """The sheet of people, [BINS]."""
+    return belief.detach()[0, BINS:]
+
+
 def _believe(space: SpaceMap, views: list[Tensor]) -> float:
     """Where the map believes somebody to be after so many ticks, deg."""
-    belief, sharp = torch.zeros(1, BINS), torch.zeros(1, BINS)
+    belief, sharp = torch.zeros(1, SHEETS * BINS), torch.zeros(1, BINS)
     dt, tokens = torch.full((1, 1), 0.1), torch.zeros(1, WIDTH)
     for view in views:
         _, sharp, belief = space(view, tokens, dt, belief)
-    return float(torch.rad2deg(Ring(BINS)(sharp)[0, 0]).detach())
+    last = torch.full((1, 1), pi)
+    return float(torch.rad2deg(Ring(BINS)(sharp, last)[0, 0]).detach())
 
 
 def test_a_turning_head_tells_front_from_back() -> None:
@@ -98,17 +104,50 @@ def test_own_motors_drown_a_voice_whichever_way_they_turn(speed_rad_s: float) ->
 def test_a_seen_face_counts_and_an_unseen_one_does_not() -> None:
     seen = [_view(0.0, 180.0, face_deg=25.0)] * 5
     assert _believe(_map(0.0, 0.0, 1.0, 0.0), seen) == pytest.approx(25.0, abs=3.0)
-    unseen = [_view(0.0, 180.0, face_deg=25.0), *[_view(0.0, 180.0)] * 50]
-    space, belief = _map(0.0, 0.0, 1.0, 0.0), torch.zeros(1, BINS)
-    for view in unseen:
+    unseen = [_view(0.0, 180.0)] * 5
+    assert abs(_believe(_map(0.0, 0.0, 1.0, 0.0), unseen) - 25.0) > 20.0
+
+
+def _after(space: SpaceMap, views: list[Tensor]) -> Tensor:
+    belief = torch.zeros(1, SHEETS * BINS)
+    for view in views:
         _, _, belief = space(view, torch.zeros(1, WIDTH), torch.full((1, 1), 0.1), belief)
-    assert float(belief.detach().max()) < 0.05
+    return belief
+
+
+def test_a_person_is_known_for_longer_than_a_voice() -> None:
+    seen = [_view(25.0, 155.0, face_deg=25.0)] * 10
+    silent = _view(25.0, 155.0, head_deg=120.0)
+    silent[:, : 2 * BINS] = -30.0  # the array says nothing
+    space = _map(1.0, 0.0, 1.0, 0.0)
+    before, after = _after(space, seen), _after(space, seen + [silent] * 100)
+    assert _people(after).max() > 0.7 * _people(before).max()
+    assert after[0, :BINS].max() < 0.1 * before[0, :BINS].max()
+
+
+def test_who_is_looked_for_and_not_found_is_forgotten() -> None:
+    seen = [_view(0.0, 180.0, head_deg=25.0, face_deg=25.0)] * 5
+    missed = [_view(0.0, 180.0, head_deg=25.0)] * 20
+    there = _people(_after(_map(0.0, 0.0, 1.0, 0.0, miss=0.0), seen + missed)).max()
+    gone = _people(_after(_map(0.0, 0.0, 1.0, 0.0, miss=0.9), seen + missed)).max()
+    assert there > 0.8
+    assert gone < 0.1
+
+
+def test_a_doubtful_voice_is_given_to_who_is_known_to_be_there() -> None:
+    """Heard between both hypotheses; the person seen behind is nearer to the mirror image."""
+    known = [_view(0.0, 180.0, head_deg=150.0, face_deg=150.0)] * 5
+    heard = [_view(40.0, 140.0)] * 3
+    space = _map(0.5, 0.5, 0.0, 0.0)
+    assert _believe(space, heard) == pytest.approx(90.0, abs=60.0)
+    seeing = _map(0.5, 0.5, 1.0, 0.0)
+    assert _believe(seeing, [*known, *heard]) == pytest.approx(145.0, abs=12.0)
 
 
 def test_belief_fades_in_time_however_it_is_cut() -> None:
     space, tokens = _map(1.0, 0.0, 0.0, 0.0), torch.zeros(1, WIDTH)
     view, silent = _view(0.0, 180.0), _view(0.0, 180.0) - 30.0
-    _, _, belief = space(view, tokens, torch.full((1, 1), 0.1), torch.zeros(1, BINS))
+    _, _, belief = space(view, tokens, torch.full((1, 1), 0.1), torch.zeros(1, SHEETS * BINS))
     _, _, once = space(silent, tokens, torch.full((1, 1), 1.0), belief)
     for _ in range(10):
         _, _, belief = space(silent, tokens, torch.full((1, 1), 0.1), belief)
@@ -120,8 +159,8 @@ def test_many_ticks_at_once_are_those_one_by_one() -> None:
     space = SpaceMap(WIDTH, BINS)
     views = torch.stack([_view(10.0 * t, 180.0 - 10.0 * t, face_deg=5.0) for t in range(6)])
     tokens, dt = torch.randn(6, 1, WIDTH), torch.full((6, 1, 1), 0.1)
-    logs, sharp, after = space(views, tokens, dt, torch.zeros(1, BINS), ticks=True)
-    belief = torch.zeros(1, BINS)
+    logs, sharp, after = space(views, tokens, dt, torch.zeros(1, SHEETS * BINS), ticks=True)
+    belief = torch.zeros(1, SHEETS * BINS)
     for t in range(6):
         log, sharper, belief = space(views[t], tokens[t], dt[t], belief)
         torch.testing.assert_close(log, logs[t])
