@@ -7,8 +7,9 @@ import pytest
 
 from cerebellum.selector import SynapticSelector
 from cerebellum.selector_state import TEXTBOOK
-from ember_embodied.bench.cerebellum import selecting, selecting_times
-from ember_embodied.bench.cerebellum.selecting import KINDS, World
+from ember_embodied.bench.cerebellum import selecting, selecting_regret, selecting_times
+from ember_embodied.bench.cerebellum.progress import silent
+from ember_embodied.bench.cerebellum.selecting_regret import KINDS, World
 
 
 def test_worlds_change_as_they_say() -> None:
@@ -29,7 +30,7 @@ def test_a_policy_that_knows_has_no_regret(monkeypatch: pytest.MonkeyPatch) -> N
     best = int(np.argmax(world.means[0]))
     selector = SynapticSelector(5, np.random.default_rng(0), TEXTBOOK)
     monkeypatch.setattr(SynapticSelector, "select", lambda _: best)
-    assert selecting._live(selector, world, 300) == (0.0, 0.0)
+    assert selecting_regret._live(selector, world, 300) == (0.0, 0.0)
 
 
 def test_identity_counts_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +55,6 @@ def test_times_beside_the_peers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selecting_times, "PASTS", (300,))
     monkeypatch.setattr(selecting_times, "SCATTER_PASTS", (260,))
     monkeypatch.setattr(selecting_times, "ROUNDS", 3)
-    found = list(selecting_times.claims(0))
+    found = list(selecting_times.claims(0, silent))
     assert all(one.value > 0.0 for one in found)
     assert any(one.name.endswith("river / UCB1 alone") for one in found)
