@@ -162,11 +162,26 @@ def test_sums_of_one_sign_outgrow_those_of_noise():
     assert pushed.inputs[1] == shaken.inputs[1]
 
 
-@pytest.mark.parametrize("rate_hz", [10.0, 50.0])
-def test_hands_on_a_simulated_robot(rate_hz: float):
+@pytest.mark.parametrize(
+    ("rate_hz", "force_n"),
+    [
+        (10.0, 0.8),
+        (50.0, 2.0),
+        pytest.param(
+            *(50.0, 0.8),
+            marks=pytest.mark.xfail(strict=True, reason="dull at 50 Hz: a gentle push is late"),
+        ),
+    ],
+)
+def test_hands_on_a_simulated_robot(rate_hz: float, force_n: float):
     hands = (
         Hand(
-            at_s=8.0, seconds=1.0, kind="push", place="left_antenna", force_n=2.0, azimuth_deg=90.0
+            at_s=8.0,
+            seconds=1.0,
+            kind="push",
+            place="left_antenna",
+            force_n=force_n,
+            azimuth_deg=90.0,
         ),
         Hand(at_s=12.0, seconds=2.0, kind="lift", height_m=0.1),
     )
