@@ -1,0 +1,1 @@
+"""The night: a day's log is read once, labelled, sorted and kept as episodes."""
