@@ -38,25 +38,27 @@ class Gains:
         self._most = most
         self._product = np.zeros_like(weights)
         self._told = np.zeros(weights.shape[1])
+        self._ones = np.ones(len(weights))  # a product with them sums faster than a reduction
 
     def predict(self, terms: Array) -> Array:
         """What ``terms`` [n, C] amount to, [C]."""
         np.multiply(self.weights, terms, out=self._product)
-        found: Array = np.add.reduce(self._product)
+        found: Array = np.dot(self._ones, self._product)
         return found
 
     def learn(self, terms: Array, error: Array, variance: Array) -> None:
         """One experience: [n, C], [C] measured minus predicted, 0 to learn nothing, and [C]."""
         product, told = self._product, self._told
         np.multiply(terms, terms, out=product)
-        np.add.reduce(product, out=told)
+        np.dot(self._ones, product, out=told)
         told += variance
         np.divide(error, told, out=told)
         told *= self._rate
         np.multiply(terms, told, out=product)
-        self.weights += product
-        np.minimum(self.weights, self._most, out=self.weights)
-        np.maximum(self.weights, -self._most, out=self.weights)
+        weights = self.weights
+        weights += product
+        np.minimum(weights, self._most, out=weights)
+        np.maximum(weights, -self._most, out=weights)
 
 
 class Noise:
@@ -70,11 +72,10 @@ class Noise:
 
     def learn(self, sizes: Array, use: Bools) -> None:
         """``sizes`` [C]: errors in deviations, at most ``ROBUST``; ``use`` [C]."""
-        step = SIZE * sizes
-        step -= 1.0
+        step, log_gain = sizes * (SIZE * self._rate), self.log_gain
+        step -= self._rate
         step *= use
-        step *= self._rate
-        self.log_gain += step
-        np.minimum(self.log_gain, _LOG_SPAN, out=self.log_gain)
-        np.maximum(self.log_gain, 0.0, out=self.log_gain)
-        np.exp(self.log_gain, out=self.gain)
+        log_gain += step
+        np.minimum(log_gain, _LOG_SPAN, out=log_gain)
+        np.maximum(log_gain, 0.0, out=log_gain)
+        np.exp(log_gain, out=self.gain)

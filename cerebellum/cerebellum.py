@@ -9,39 +9,33 @@ that hands each tick to ``learn`` goes the same way, to the bit.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from cerebellum.agency import Agency
 from cerebellum.felt import FeltEvent, Kind, Phase
-from cerebellum.forward_model import ForwardModel, Outlook, Surprise, initial_state
+from cerebellum.forward_model import ForwardModel, initial_state
 from cerebellum.looking import Looks
 from cerebellum.off_policy import Choice
 from cerebellum.own_motion import Hearing, OwnMotion, OwnMotionState
 from cerebellum.pointing import Look, Pointing
 from cerebellum.probe import Part, Probe, Prober
+from cerebellum.proprioception import believable
 from cerebellum.reach_table import ReachTable
 from cerebellum.settings import CerebellumSettings
 from cerebellum.snapshot import PartState
+from cerebellum.surprise import Outlook, Surprise
 from cerebellum.touch import Touch
 from cerebellum.turning import Reach, Turning
 from cerebellum.verdict import AgencyTick, Verdict
 from firmware_bridge.command import JointTargets
-from firmware_bridge.senses import DOA_STREAM, BodySense, Fault, JointSense, usable
+from firmware_bridge.senses import DOA_STREAM, BodySense, Fault, usable
 
 CARRIED_S: Final = 1.5
 """A lift or turn that lasted longer has brought the robot elsewhere; a shorter one was a start."""
 SURE_CARRIED: Final = 0.9
-MOST_RAD: Final = 7.0
-MOST_RAD_S: Final = 100.0
-MOST_A: Final = 10.0
-MOST_V: Final = 50.0
-MOST_OF_IMU: Final = 400.0
-"""No joint turns further, no servo of this size is faster or takes more, no chip reads more (its
-range is 24 g and 35 rad/s). What lies beyond is damage, NaN too, and the stream is not there."""
 _FOREIGN: Final = (Verdict.PUSHED, Verdict.BLOCKED, Verdict.TORQUE_LOST)
 _NS: Final = 1e-9
 
@@ -160,9 +154,9 @@ class Cerebellum:
 
     def learn(self, lived: Lived) -> Learnt:
         """Take in one tick, once its command is out."""
-        sense = _believable(lived.sense)
+        sense, felt = believable(lived.sense)
         learning = lived.running and not self._frozen
-        surprise = self.model.step(sense, self._sent, self._outlook)
+        surprise = self.model.step(sense, self._sent, self._outlook, felt)
         touches = self._touch.step(surprise)
         if learning:
             self.model.learn(self._touch.untouched())
@@ -214,28 +208,6 @@ class Cerebellum:
             return None
         self.pointing.table.frozen = not learning
         return self.pointing.learn(trial, sense.t_mono_ns, sense.t_wall_ns)
-
-
-def _believable(sense: BodySense) -> BodySense:
-    """The sense without a stream that holds numbers which no sound sensor gives."""
-    joints, imu = sense.joints, sense.imu
-    if joints is not None and not all(map(_is_servo, joints.joints)):
-        sense = replace(sense, joints=None)
-    if imu is not None:
-        size = max(map(abs, (*imu.accelerometer_m_s2, *imu.gyroscope_rad_s)))
-        total = sum(imu.accelerometer_m_s2) + sum(imu.gyroscope_rad_s)  # NaN is no maximum
-        if not (size < MOST_OF_IMU and math.isfinite(total)):
-            sense = replace(sense, imu=None)
-    return sense
-
-
-def _is_servo(joint: JointSense) -> bool:
-    return (
-        -MOST_RAD < joint.position_rad < MOST_RAD
-        and -MOST_RAD_S < joint.velocity_rad_s < MOST_RAD_S
-        and -MOST_A < joint.current_a < MOST_A
-        and -MOST_V < joint.voltage_v < MOST_V
-    )
 
 
 def _carried(event: FeltEvent) -> bool:

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerebellum.felt import Kind, Place
-from cerebellum.forward_model import IMU, LAG, PULSE_RAD, Surprise
 from cerebellum.forward_prior import Stored, double
 from cerebellum.reafference import FLOOR
+from cerebellum.surprise import IMU, LAG, PULSE_RAD, Surprise
 
 Array = NDArray[np.float64]
 

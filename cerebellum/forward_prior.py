@@ -60,38 +60,6 @@ class ForwardPrior:
     """[3, 9]: A per pulse of lag, per rad/s of velocity, and A."""
 
 
-class Mind:
-    """A net that is run again and again; what it returns is overwritten by the next run."""
-
-    def __init__(self, net: Net) -> None:
-        self._first, self._first_bias = double(net.first), double(net.first_bias)
-        self._second, self._second_bias = double(net.second), double(net.second_bias)
-        self._last, self._last_bias = double(net.last), double(net.last_bias)
-        self._straight = double(net.straight)
-        hidden, inputs = net.first.shape
-        self.inputs = np.zeros(inputs)
-        self._hidden = np.zeros(hidden)
-        self._deeper = np.zeros(hidden)
-        self._out = np.zeros(len(net.last))
-        self._means = len(net.straight)
-        self._past = np.zeros(self._means)
-
-    def run(self) -> tuple[Array, Array]:
-        """Means and logits of deviations [m] of ``inputs``."""
-        hidden, deeper, out = self._hidden, self._deeper, self._out
-        np.dot(self._first, self.inputs, out=hidden)
-        hidden += self._first_bias
-        np.tanh(hidden, out=hidden)
-        np.dot(self._second, hidden, out=deeper)
-        deeper += self._second_bias
-        np.tanh(deeper, out=deeper)
-        np.dot(self._last, deeper, out=out)
-        out += self._last_bias
-        means = out[: self._means]
-        means += np.dot(self._straight, self.inputs, out=self._past)
-        return means, out[self._means :]
-
-
 def double(weights: Stored) -> Array:
     """As they are computed with."""
     return weights.astype(np.float64)

@@ -6,7 +6,8 @@ its first seconds otherwise. So a part is written down as it stands, attribute b
 
 Only classes of this package and records of the body are written and read, no code runs while
 reading, and an object that is held in two places is one object again. A part that can be made anew
-from its ``state`` is written as that. Bytes of a program with other attributes are refused.
+from its ``state`` is written as that, and what ships with the program by its name alone. Bytes of a
+program with other attributes are refused.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 import numpy as np
 
+from cerebellum.forward_nets import ForwardNets, read_nets
 from cerebellum.reach_table import ReachTable
 from cerebellum.selector import SynapticSelector
 from cerebellum.yaw_table import YawTable
 
 PartT = TypeVar("PartT")
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 _PACKAGES: Final = ("cerebellum", "firmware_bridge")
 _PLAIN: Final = (NoneType, bool, int, float, str, bytes)
 _BY_STATE: Final = (YawTable, ReachTable, SynapticSelector)
@@ -109,6 +111,10 @@ class _Writer:
             raise TypeError("a set has no order, so it cannot be written the same twice")
         if isinstance(value, dict):
             return ("m", [(self.write(k), self.write(v)) for k, v in value.items()])
+        if isinstance(value, ForwardNets):
+            if value.period_s is None:
+                raise TypeError("nets of a prior that does not ship cannot be written down")
+            return ("p", value.period_s)
         if isinstance(value, _BY_STATE):
             return ("s", _name(type(value)), self.write(value.state()))
         if type(value).__module__.partition(".")[0] not in _PACKAGES or callable(value):
@@ -177,6 +183,8 @@ class _Reader:
             return _generator(*values[0])
         if mark == "A":
             return array(values[0], values[1])
+        if mark == "p":
+            return read_nets(values[0])
         if mark == "s":
             kind = _class(values[0])
             if kind not in _BY_STATE:

@@ -17,12 +17,11 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cerebellum.adaptation import ROBUST, Noise
-from cerebellum.forward_prior import Mind, Net
 from firmware_bridge.senses import IMU_STREAM, BodySense, usable
 
 Array = NDArray[np.float64]
 Vector = tuple[float, float, float]
+Six = tuple[float, float, float, float, float, float]
 Quaternion = tuple[float, float, float, float]
 
 IMU_CHANNELS: Final = 6
@@ -33,6 +32,7 @@ SLOW_S: Final = 0.05
 LONGEST_S: Final = 0.5
 FLOOR: Final = np.array((2e-3, 2e-3, 2e-3, 0.012, 0.012, 0.012))
 """Noise of the chip itself with its rounding, rad/s and m/s^2."""
+FLOOR_SQUARE: Final = FLOOR * FLOOR
 LEAST: Final = 0.5
 """No deviation is less than this share of the floor."""
 FIRST_WEIGHTS: Final = np.zeros((IMU_CHANNELS, IMU_TERMS))
@@ -69,42 +69,37 @@ def initial_reafference(period_s: float) -> ReafferenceState:
 
 
 class Reafference:
-    """``foretell`` once a tick, whether or not there is an IMU; ``learn`` when nobody touches."""
+    """``feel`` once a tick, whether or not there is an IMU; ``learn`` when nobody touches."""
 
-    def __init__(self, state: ReafferenceState, net: Net, period_s: float) -> None:
-        self._weights = state.weights.copy()
-        self._covariance = state.covariance.copy()
-        self._noise = Noise(state.log_noise, period_s)
-        self._mind = Mind(net)
-        self.inputs = self._mind.inputs
-        """What the net is made of, for the forward model to fill."""
+    def __init__(self, state: ReafferenceState, period_s: float) -> None:
+        # Weights and covariance are one matrix: both are multiplied with the same terms, and both
+        # learn by the same spread.
+        self._whole: Array = np.concatenate((state.weights, state.covariance))
+        self._change = np.zeros_like(self._whole)
+        self._share = np.zeros((len(self._whole), 1))
         self._terms = np.ones(IMU_TERMS)
-        self._spread = np.zeros(IMU_TERMS)
-        self._doubt = 0.0
-        self._own = np.ones(IMU_CHANNELS)
-        self._measured = np.zeros(IMU_CHANNELS)
+        self._found = np.zeros(len(self._whole))
         self._rate = 0.0
         self._slow = period_s > SLOW_S
         self._orientation = UPRIGHT_WXYZ
         self._imu_ns = 0
         self._t_ns = 0
+        self.doubt = 0.0
+        """Variance of what was foretold last, in floors of each channel's noise."""
 
-    def state(self) -> ReafferenceState:
-        """Everything learned so far."""
-        return ReafferenceState(
-            self._weights.copy(), self._covariance.copy(), self._noise.log_gain.copy()
-        )
+    def state(self, log_noise: Array) -> ReafferenceState:
+        """Everything learned so far, and ``log_noise`` [6] that goes with it."""
+        weights, covariance = self._whole[:IMU_CHANNELS], self._whole[IMU_CHANNELS:]
+        return ReafferenceState(weights.copy(), covariance.copy(), log_noise.copy())
 
     def terms(self) -> Array:
         """[5] of the linear part, as last foretold."""
         return self._terms.copy()
 
-    def foretell(
-        self, sense: BodySense, yaw_rad: float, rate_rad_s: float
-    ) -> tuple[Array, Array, Array] | None:
-        """Predicted, measured and deviation, each [6]: rates, then forces, in the body's axes.
+    def feel(self, sense: BodySense, yaw_rad: float, rate_rad_s: float) -> Six | None:
+        """What a new sound reading tells: rates, then forces, in the body's axes.
 
-        ``yaw_rad`` and ``rate_rad_s`` are the body's. None without a sound new reading.
+        ``yaw_rad`` and ``rate_rad_s`` are the body's. None without such a reading.
         """
         dt_s = max((sense.t_mono_ns - self._t_ns) * 1e-9, SHORTEST_S)
         spin = (rate_rad_s - self._rate) / dt_s
@@ -125,38 +120,39 @@ class Reafference:
             if not 0.0 < since_s < LONGEST_S or not math.isfinite(sum(before + self._orientation)):
                 return None
             gx, gy, gz = _mean_rate(before, self._orientation, since_s)
-        measured = self._measured
-        measured[:3] = cosine * gx + sine * gy, cosine * gy - sine * gx, gz
-        measured[3:] = cosine * ax + sine * ay, cosine * ay - sine * ax, az
         age_s = min(max(0.0, (sense.t_mono_ns - imu.t_mono_ns) * 1e-9), dt_s)
         self._terms[1:] = cosine, sine, rate_rad_s - age_s * spin, spin
-        np.dot(self._covariance, self._terms, out=self._spread)
-        self._doubt = float(np.dot(self._spread, self._terms))
-        mean, logit = self._mind.run()
-        own = np.logaddexp(0.0, logit)
-        own += LEAST
-        own *= self._noise.gain
-        self._own = own
-        predicted = self._weights @ self._terms
-        predicted += mean * FLOOR
-        return predicted, measured, np.sqrt(own * own + self._doubt) * FLOOR
+        return (
+            cosine * gx + sine * gy, cosine * gy - sine * gx, gz,
+            cosine * ax + sine * ay, cosine * ay - sine * ax, az,
+        )  # fmt: skip
 
-    def learn(self, score: Array, dt_s: float) -> None:
-        """Learn from the last ``foretell``; ``score`` [6]: error in units of its deviation."""
+    def foretell(self) -> Array:
+        """[6] The linear part of what is felt; ``doubt`` says how unsure it is."""
+        found = np.dot(self._whole, self._terms, out=self._found)
+        self.doubt = float(np.dot(found[IMU_CHANNELS:], self._terms))
+        return found[:IMU_CHANNELS]
+
+    def learn(self, score: Array, deviation: Array, calmest: float, dt_s: float) -> None:
+        """Learn from the last ``foretell``.
+
+        Args:
+            score: [6] error in units of its ``deviation`` [6], bounded.
+            deviation: that of what was foretold, doubt included.
+            calmest: least variance among the six channels, in floors of their noise.
+            dt_s: time since the last tick.
+        """
         # One covariance for all six, in units of each channel's own floor of noise; it shrinks by
         # what the calmest of them tells, and each learns by how calm it is itself.
-        variance = self._own * self._own
-        calmest, doubt = float(variance.min()), self._doubt
-        bounded = np.minimum(np.maximum(score, -ROBUST), ROBUST)
-        error = bounded * FLOOR / np.sqrt(variance + doubt)
-        self._weights += error[:, None] * self._spread
-        shrunk = self._spread * (1.0 / math.sqrt(calmest + doubt))
-        covariance = self._covariance
-        covariance -= shrunk[:, None] * shrunk
-        diagonal = covariance.reshape(-1)[:: IMU_TERMS + 1]
-        diagonal += DRIFT_S * dt_s * SPREAD
+        share, spread = self._share, self._found[IMU_CHANNELS:]
+        of_weights, of_covariance = share[:IMU_CHANNELS, 0], share[IMU_CHANNELS:, 0]
+        np.divide(FLOOR_SQUARE, deviation, out=of_weights)
+        of_weights *= score
+        np.multiply(spread, -1.0 / (calmest + self.doubt), out=of_covariance)
+        self._whole += np.multiply(share, spread, out=self._change)
+        diagonal = self._whole.reshape(-1)[IMU_CHANNELS * IMU_TERMS :: IMU_TERMS + 1]
+        diagonal += (DRIFT_S * dt_s) * SPREAD
         np.minimum(diagonal, SPREAD, out=diagonal)
-        self._noise.learn(np.abs(bounded), _ALL)
 
 
 def _mean_rate(before: Quaternion, now: Quaternion, since_s: float) -> Vector:
@@ -168,6 +164,3 @@ def _mean_rate(before: Quaternion, now: Quaternion, since_s: float) -> Vector:
         scale * (a * y + b * z - c * w - d * x),
         scale * (a * z - b * y + c * x - d * w),
     )
-
-
-_ALL: Final = np.ones(IMU_CHANNELS, dtype=np.bool_)

@@ -27,8 +27,8 @@ from cerebellum.contact import (
     Evidence,
 )
 from cerebellum.felt import FeltEvent, Kind, Phase, Place, Strength
-from cerebellum.forward_model import CHANNELS, LAG, PULSE_RAD, Surprise
 from cerebellum.forward_prior import read_prior
+from cerebellum.surprise import CHANNELS, LAG, PULSE_RAD, Surprise
 from firmware_bridge.joints import BODY_YAW, LEFT_ANTENNA, RIGHT_ANTENNA, STEWART
 
 QUIET: Final = 0.0

@@ -10,8 +10,8 @@ import numpy as np
 
 from cerebellum.cerebellum import Cerebellum, Learnt, Lived
 from cerebellum.felt import FeltEvent
-from cerebellum.forward_model import CHANNELS, CURRENT, GYROSCOPE, LAG, Outlook
 from cerebellum.pointing import Look
+from cerebellum.surprise import CHANNELS, CURRENT, GYROSCOPE, LAG, Outlook
 from cerebellum.turning import Reach
 from cerebellum.verdict import Verdict
 from ember_embodied.sense_vector import INDEX, PREDICTED, SENSES, wrap

@@ -27,19 +27,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cerebellum import snapshot
-from cerebellum.forward_model import (
-    CURRENT,
-    IMU,
-    IMU_INPUTS,
-    JOINT_INPUTS,
-    LAG,
-    LEAST_PULSES,
-    PULSE_RAD,
-    ForwardModel,
-    initial_state,
-)
+from cerebellum.forward_model import LEAST_PULSES, ForwardModel, initial_state
 from cerebellum.forward_prior import PERIODS_S, ForwardPrior, Net, file_of
 from cerebellum.reafference import FLOOR, LEAST
+from cerebellum.recent import IMU_INPUTS, JOINT_INPUTS
+from cerebellum.surprise import CURRENT, IMU, LAG, PULSE_RAD
 from ember_embodied.bench.cerebellum import kept_lives
 from ember_embodied.bench.cerebellum.touched_lives import (
     TAUGHT_DOINGS,

@@ -8,17 +8,8 @@ import pytest
 
 from cerebellum import snapshot
 from cerebellum.adaptation import Gains
-from cerebellum.forward_model import (
-    CHANNELS,
-    CURRENT,
-    IMU,
-    LAG,
-    PULSE_RAD,
-    ForwardModel,
-    ForwardModelState,
-    Outlook,
-    initial_state,
-)
+from cerebellum.forward_model import ForwardModel, ForwardModelState, initial_state
+from cerebellum.surprise import CHANNELS, CURRENT, IMU, LAG, PULSE_RAD, Outlook
 from firmware_bridge.command import JointTargets
 from firmware_bridge.senses import (
     BodySense,

@@ -5,8 +5,9 @@ import pytest
 
 from cerebellum.contact import INPUTS, KINDS, OUTPUTS, PARTS, PLACES, ContactPrior, Memory
 from cerebellum.felt import FeltEvent, Kind, Phase, Place
-from cerebellum.forward_model import PULSE_RAD, ForwardModel, Surprise, initial_state
+from cerebellum.forward_model import ForwardModel, initial_state
 from cerebellum.reafference import FLOOR
+from cerebellum.surprise import PULSE_RAD, Surprise
 from cerebellum.touch import Touch
 from ember_embodied.bench.cerebellum.touched_lives import live
 from firmware_bridge.simulation.scenario import Hand, Robot, Scenario
