@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import ClassVar, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,8 +78,7 @@ class AgencyState:
     """[9] expected square of what the currents' equation leaves, A^2."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(msgspec.Struct, frozen=True):
     """What the last tick sent, and why."""
 
     intent_rad: Sequence[float]

@@ -9,14 +9,15 @@ that hands each tick to ``learn`` goes the same way, to the bit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from cerebellum.agency import Agency
 from cerebellum.felt import FeltEvent, Kind, Phase
-from cerebellum.forward_model import ForwardModel, initial_state
+from cerebellum.forward_model import ForwardModel
+from cerebellum.forward_state import initial_state
 from cerebellum.looking import Looks
 from cerebellum.off_policy import Choice
 from cerebellum.own_motion import Hearing, OwnMotion, OwnMotionState
@@ -40,8 +41,7 @@ _FOREIGN: Final = (Verdict.PUSHED, Verdict.BLOCKED, Verdict.TORQUE_LOST)
 _NS: Final = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Lived:
+class Lived(msgspec.Struct, frozen=True):
     """One tick when its command is out."""
 
     sense: BodySense
@@ -61,8 +61,7 @@ class Lived:
     """What the network expects of the next tick."""
 
 
-@dataclass(frozen=True, slots=True)
-class Learnt:
+class Learnt(msgspec.Struct, frozen=True):
     """What came of one tick."""
 
     agency: AgencyTick

@@ -20,24 +20,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cerebellum import recent
+from cerebellum import motor_current, recent
 from cerebellum.adaptation import ROBUST, Gains, Noise
 from cerebellum.forward_nets import ForwardNets, read_nets
 from cerebellum.forward_prior import ForwardPrior, double, read_prior
+from cerebellum.forward_state import OWN_TERMS, ForwardModelState
+from cerebellum.motor_current import MotorCurrent
 from cerebellum.proprioception import Felt, feel
-from cerebellum.reafference import (
-    FLOOR,
-    FLOOR_SQUARE,
-    LEAST,
-    Reafference,
-    ReafferenceState,
-    initial_reafference,
-)
+from cerebellum.reafference import FLOOR_SQUARE, LEAST, Reafference
 from cerebellum.recent import OF_IMU, OF_JOINTS, Recent
 from cerebellum.surprise import (
     ALL,
@@ -62,60 +56,28 @@ LEAST_PULSES: Final = 0.4
 """Noise of a joint at rest: a gear may hang on either edge of a pulse."""
 MOVES_PULSES: Final = 1.0
 """A joint whose lag is foretold no better than this moves: only that teaches how loud it is."""
-OWN_TERMS: Final = 6
-"""1; sign of the step; last lag, step of this tick and of the one before the last, last way."""
-OWN_SPREAD: Final = np.array((0.7, 1.5, 0.03, 0.02, 0.01, 0.02))
-"""How far a robot's own weights of these, pulses, differ from the network's."""
+OWN_SPREAD: Final = PULSE_RAD * np.array((0.7, 1.5, 0.03, 0.02, 0.01, 0.02))
+"""How far a robot's own weights differ from the network's, rad: of 1 and the sign of a step; per
+pulse of the other ``OWN_TERMS``."""
 OWN_S: Final = 30.0
 """Time in which a robot's own way is learned, as long as it moves."""
 OWN_MOST: Final = 10.0
-CURRENT_TERMS: Final = 3
-CURRENT_SPREAD: Final = np.array((4e-4, 8e-3, 2e-3))
-"""How far units differ in A per pulse of lag, per rad/s, and A."""
-CURRENT_FLOOR_A: Final = 2e-3
 LATE: Final = 1.5
 """A tick that comes this many periods after the last one cannot be foretold."""
 HISTORY: Final = 4
 """Ticks of a joint that its next lag is foretold from, and one to be sure."""
-CURRENT_S: Final = 30.0
-"""Time in which the noise of a current is learned."""
-_FORETOLD: Final = JOINT_COUNT + IMU.stop - IMU.start
-"""What the networks foretell: lags, and the IMU."""
-_WITH_NOISE: Final = np.r_[LAG, IMU]
 _MOTORS: Final = slice(LAG.start, CURRENT.stop)
 _BEYOND: Final = slice(CURRENT.start, IMU.stop)
-"""What is more unsure than the networks say."""
-_CURRENTS: Final = slice(0, JOINT_COUNT)
-"""Of these."""
-_LEAST: Final = np.array([*(LEAST_PULSES,) * JOINT_COUNT, *(LEAST,) * (_FORETOLD - JOINT_COUNT)])
-_MOVES: Final = np.array([*(MOVES_PULSES,) * JOINT_COUNT, *(0.0,) * (_FORETOLD - JOINT_COUNT)])
+_KINDS: Final = (JOINT_COUNT, JOINT_COUNT, CHANNELS - CURRENT.stop)
+_LEAST: Final = np.repeat((LEAST_PULSES, LEAST_PULSES, LEAST), _KINDS)
+_MOVES: Final = np.repeat((MOVES_PULSES, MOVES_PULSES, 0.0), _KINDS)
 _OWN_COLUMN: Final = OWN_SPREAD[2:, None]
-_CURRENT_COLUMN: Final = CURRENT_SPREAD[:2, None]
 _STILL: Final = (0.0,) * JOINT_COUNT
 _LEVEL: Final = (0.0,) * (IMU.stop - IMU.start)
 _SOUND: Final = (True,) * JOINT_COUNT
 _UNSOUND: Final = (False,) * JOINT_COUNT
 _EVERYTHING: Final = ALL.tobytes()
 _NOTHING: Final = NONE.tobytes()
-
-
-@dataclass(frozen=True, slots=True)
-class ForwardModelState:
-    """Everything learned; the last few ticks, which are only on their way, are not in it."""
-
-    KIND: ClassVar[str] = "forward_model"
-    VERSION: ClassVar[int] = 2
-    period_s: float
-    own_weights: NDArray[np.float64]
-    """[6, 9], in units of ``OWN_SPREAD``."""
-    log_noise: NDArray[np.float64]
-    """[9]: how many times louder the lags are than foreknown."""
-    current_weights: NDArray[np.float64]
-    """[3, 9], beyond those of the prior, in units of ``CURRENT_SPREAD``."""
-    current_variance: NDArray[np.float64]
-    own_error: NDArray[np.float64]
-    outlook_error: NDArray[np.float64]
-    reafference: ReafferenceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +90,6 @@ class Experience:
     """[180] Inputs of the network of the IMU."""
     imu_linear: Array
     """[5] Terms of the IMU's linear part."""
-
-
-def initial_state(period_s: float) -> ForwardModelState:
-    """What is known of every robot of this kind, for a loop of this period, s."""
-    return ForwardModelState(
-        period_s=period_s,
-        own_weights=np.zeros((OWN_TERMS, JOINT_COUNT)),
-        log_noise=np.zeros(JOINT_COUNT),
-        current_weights=np.zeros((CURRENT_TERMS, JOINT_COUNT)),
-        current_variance=np.full(JOINT_COUNT, CURRENT_FLOOR_A**2),
-        own_error=np.ones(CHANNELS),
-        outlook_error=np.ones(CHANNELS),
-        reafference=initial_reafference(period_s),
-    )
 
 
 class ForwardModel:
@@ -157,40 +105,44 @@ class ForwardModel:
         self._recent = Recent(period_s)
         # Lags, with six terms, and currents, with three, learn by one rule: they are one.
         weights = np.zeros((OWN_TERMS, CURRENT.stop))
-        weights[:, LAG], weights[:CURRENT_TERMS, CURRENT] = state.own_weights, state.current_weights
+        weights[:, LAG] = state.own_weights
+        weights[: motor_current.TERMS, CURRENT] = state.current_weights
         self._own = Gains(weights, 1.0 - math.exp(-period_s / OWN_S), OWN_MOST)
         self._terms = np.zeros_like(weights)
-        self._terms[0, LAG], self._terms[2, CURRENT] = OWN_SPREAD[0], CURRENT_SPREAD[2]
-        loud = np.concatenate((state.log_noise, state.reafference.log_noise))
-        self._noise = Noise(loud, period_s)
-        self._current_rate = 1.0 - math.exp(-period_s / CURRENT_S)
-        self._current_prior = double((prior or read_prior(ForwardPrior, period_s)).current)
-        self._ampere = np.zeros_like(self._current_prior)
-        self._explain()
-        self._lag_and_rate = np.zeros((2, 2, JOINT_COUNT))
-        self._scale = np.concatenate((self._current_prior[0] ** 2, FLOOR_SQUARE))
-        self._doubt = np.concatenate((state.current_variance, FLOOR_SQUARE))
-        self._spread = self._variance = np.ones(_FORETOLD)
+        self._terms[0, LAG], self._terms[2, CURRENT] = OWN_SPREAD[0], motor_current.SPREAD[2]
+        current = double((prior or read_prior(ForwardPrior, period_s)).current)
+        current[0] /= PULSE_RAD
+        self._current = MotorCurrent(current, state.current_weights, period_s)
+        self._current_rate = 1.0 - math.exp(-period_s / motor_current.NOISE_S)
+        loud = (state.log_noise, state.log_noise, state.reafference.log_noise)
+        self._noise = Noise(np.concatenate(loud), period_s)
+        # A current is as unsure as the lag that it is foretold from, and has noise of its own.
+        lags = np.full(JOINT_COUNT, PULSE_RAD**2)
+        self._scale = np.concatenate((lags, lags * current[0] ** 2, FLOOR_SQUARE))
+        self._doubt = np.concatenate((_STILL, state.current_variance, _LEVEL))
+        self._spread = np.ones(CHANNELS)
         self._trust = Trust(state.own_error, state.outlook_error, period_s)
         self._reafference = Reafference(state.reafference, period_s)
         self._t_ns = 0
         self._steady = 0
         self._streak = [0] * JOINT_COUNT
         self._goal: Sequence[float] = _STILL
+        self._lag_rad, self._rate_rad_s = np.zeros((2, JOINT_COUNT))
         self._surprise: Surprise | None = None
 
     def state(self) -> ForwardModelState:
         """Everything learned so far."""
         weights, log_noise = self._own.weights, self._noise.log_gain
+        own_error, outlook_error = self._trust.errors()
         return ForwardModelState(
             period_s=self._period_s,
             own_weights=weights[:, LAG].copy(),
             log_noise=log_noise[LAG].copy(),
-            current_weights=weights[:CURRENT_TERMS, CURRENT].copy(),
-            current_variance=self._doubt[_CURRENTS].copy(),
-            own_error=self._trust.own_error,
-            outlook_error=self._trust.outlook_error,
-            reafference=self._reafference.state(log_noise[JOINT_COUNT:]),
+            current_weights=weights[: motor_current.TERMS, CURRENT].copy(),
+            current_variance=self._doubt[CURRENT].copy(),
+            own_error=own_error,
+            outlook_error=outlook_error,
+            reafference=self._reafference.state(log_noise[IMU]),
         )
 
     def experience(self) -> Experience:
@@ -227,11 +179,14 @@ class ForwardModel:
             [*goal, *goal, *before, *place, *rate, *current, *(_LEVEL if imu is None else imu)]
         )
         step_and_lag = values[:18] - values[18:36]
-        now = self._recent.add(step_and_lag, values[36:45], values[27:36])
-        table = np.empty((3, CHANNELS))
-        predicted, measured, deviation = table
-        measured[LAG], measured[_BEYOND] = now[recent.LAG], values[45:]
-        electrical = self._foretell(predicted, measured, deviation, values[36:45])
+        step, lag, rates = step_and_lag[:9], step_and_lag[9:], values[36:45]
+        self._recent.add(step_and_lag, rates, values[27:36])
+
+        predicted, deviation = self._foretell(step)
+        measured = np.empty(CHANNELS)
+        measured[LAG], measured[_BEYOND] = lag, values[45:]
+        electrical = self._current.beyond(values[45:54], lag, rates)
+        self._lag_rad, self._rate_rad_s = lag, rates
         if imu is None:
             predicted[IMU], deviation[IMU] = 0.0, 1.0
         if outlook is not None:
@@ -241,11 +196,9 @@ class ForwardModel:
         if known is not ALL:
             score *= known
             electrical *= known[CURRENT]
-        table[:, LAG] *= PULSE_RAD
         self._surprise = Surprise(
-            sense.t_mono_ns, dt_s, predicted, measured, deviation, score, known, electrical,
-            step_and_lag[:JOINT_COUNT],
-        )  # fmt: skip
+            sense.t_mono_ns, dt_s, predicted, measured, deviation, score, known, electrical, step
+        )
         return self._surprise
 
     def learn(self, untouched: Bools) -> None:
@@ -261,17 +214,19 @@ class ForwardModel:
         everything = flags == _EVERYTHING
         score = np.minimum(surprise.score, ROBUST)
         np.maximum(score, -ROBUST, out=score)
-        moves = self._spread > _MOVES
         imu = everything or bool(use[IMU].all())
+        moves = self._spread > _MOVES
         if not everything:
-            moves[LAG] &= use[LAG]
-            moves[JOINT_COUNT:] &= imu
-        self._noise.learn(np.abs(score)[_WITH_NOISE], moves)
-        if everything or use[LAG].any():
-            self._learn_motors(surprise.electrical_a, score, None if everything else use)
+            moves &= use
+            moves[CURRENT], moves[IMU] = moves[LAG], imu
+        sizes = np.abs(score)
+        sizes[CURRENT] = sizes[LAG]
+        self._noise.learn(sizes, moves)
         if imu:
-            calmest = min(self._variance[JOINT_COUNT:].tolist())
+            calmest = min(self._spread[IMU].tolist()) ** 2
             self._reafference.learn(score[IMU], surprise.deviation[IMU], calmest, surprise.dt_s)
+        if everything or use[LAG].any():
+            self._learn_motors(surprise, score, None if everything else use[_MOTORS])
 
     def _joints(
         self, joints: JointsSense | None, felt: Felt | None
@@ -307,70 +262,49 @@ class ForwardModel:
         lags = [streak > HISTORY for streak in self._streak]
         return np.array([*lags, *lags, *(imu and all(lags),) * (CHANNELS - CURRENT.stop)])
 
-    def _foretell(self, predicted: Array, measured: Array, deviation: Array, rate: Array) -> Array:
-        """Fill what is foretold, and how unsure that is; [9] current beyond the equation."""
+    def _foretell(self, step: Array) -> tuple[Array, Array]:
+        """[24] What is foretold, and its deviation; ``step`` [9] of the goals, rad."""
         inputs, terms = self._recent.inputs, self._terms
         means, logits = self._nets.run(inputs)
-        spread = self._spread = np.logaddexp(0.0, logits)
-        spread += _LEAST
-        spread *= self._noise.gain
-        variance = self._variance = spread * spread
-
         sign = np.tanh(inputs[recent.STEP], out=terms[1, LAG])
         sign *= OWN_SPREAD[1]
         np.multiply(inputs[recent.OWN].reshape(-1, JOINT_COUNT), _OWN_COLUMN, out=terms[2:, LAG])
-        np.add(means[LAG], self._own.predict(terms)[LAG], out=predicted[LAG])
-        electrical = self._foretell_currents(predicted, measured, rate)
-        np.multiply(means[JOINT_COUNT:], FLOOR, out=predicted[IMU])
+        predicted = means.copy()
+        lag = predicted[LAG]
+        lag += self._own.predict(terms)[LAG]
+        self._current.foretell(lag, step, self._lag_rad, out=predicted[CURRENT])
         predicted[IMU] += self._reafference.foretell()
 
-        doubt = self._doubt
-        np.multiply(FLOOR_SQUARE, self._reafference.doubt, out=doubt[JOINT_COUNT:])
-        deviation[LAG] = spread[LAG]
-        unsure = np.multiply(variance, self._scale, out=deviation[_BEYOND])
-        unsure += doubt
-        np.sqrt(unsure, out=unsure)
-        return electrical
+        spread = self._spread = np.logaddexp(0.0, logits)
+        spread += _LEAST
+        spread *= self._noise.gain
+        deviation = spread * spread
+        deviation *= self._scale
+        np.multiply(FLOOR_SQUARE, self._reafference.doubt, out=self._doubt[IMU])
+        deviation += self._doubt
+        np.sqrt(deviation, out=deviation)
+        return predicted, deviation
 
-    def _foretell_currents(self, predicted: Array, measured: Array, rate: Array) -> Array:
-        """From the lag that is foretold and the velocity that it means; and from the measured."""
-        inputs, both = self._recent.inputs, self._lag_and_rate
-        both[0, 0], both[0, 1], both[1, 1] = predicted[LAG], measured[LAG], rate
-        meant = np.subtract(inputs[recent.STEP], predicted[LAG], out=both[1, 0])
-        meant += inputs[recent.LAST_LAG]
-        meant *= PULSE_RAD / self._period_s
-        by_lag, by_rate = both * self._ampere[:2, None]
-        by_lag += by_rate
-        by_lag += self._ampere[2]
-        predicted[CURRENT] = by_lag[0]
-        electrical: Array = measured[CURRENT] - by_lag[1]
-        return electrical
-
-    def _learn_motors(self, electrical: Array, score: Array, use: Bools | None) -> None:
-        """Own ways of lags and currents; all of them where ``use`` is None. Overwrites scores."""
-        terms, variance = self._terms, self._doubt[_CURRENTS]
-        np.multiply(self._lag_and_rate[:, 1], _CURRENT_COLUMN, out=terms[:2, CURRENT])
-        told = np.concatenate((self._variance[LAG], variance))
-        error = score[_MOTORS]
-        np.multiply(error[LAG], self._spread[LAG], out=error[LAG])
-        most = np.sqrt(variance)
-        most *= ROBUST
-        strange = np.minimum(electrical, most, out=error[CURRENT])
+    def _learn_motors(self, surprise: Surprise, score: Array, use: Bools | None) -> None:
+        """Own ways of lags and currents; all of them where ``use`` [18] is None."""
+        terms, variance = self._terms, self._doubt[CURRENT]
+        np.multiply(self._lag_rad, motor_current.SPREAD[0], out=terms[0, CURRENT])
+        np.multiply(self._rate_rad_s, motor_current.SPREAD[1], out=terms[1, CURRENT])
+        deviation = surprise.deviation[_MOTORS].copy()
+        np.sqrt(variance, out=deviation[CURRENT])
+        error = score[_MOTORS] * deviation
+        most = ROBUST * deviation[CURRENT]
+        strange = np.minimum(surprise.electrical_a, most, out=error[CURRENT])
         np.maximum(strange, np.negative(most, out=most), out=strange)
         if use is not None:
-            error *= use[_MOTORS]
-        self._own.learn(terms, error, told)
-        self._explain()
+            error *= use
+        deviation *= deviation
+        self._own.learn(terms, error, deviation)
+        self._current.adapt(self._own.weights[: motor_current.TERMS, CURRENT])
         strange *= strange
         strange -= variance
         if use is not None:
             strange *= use[CURRENT]
         strange *= self._current_rate
         variance += strange
-        np.maximum(variance, CURRENT_FLOOR_A**2, out=variance)
-
-    def _explain(self) -> None:
-        """What makes a current: A per pulse of lag, per rad/s, and A."""
-        own = self._own.weights[:CURRENT_TERMS, CURRENT]
-        np.multiply(own, CURRENT_SPREAD[:, None], out=self._ampere)
-        self._ampere += self._current_prior
+        np.maximum(variance, motor_current.FLOOR_A**2, out=variance)

@@ -10,57 +10,56 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cerebellum.forward_prior import ForwardPrior, Net, nearest_period, read_prior
-from cerebellum.recent import INPUTS, OF_IMU, OF_JOINTS
-
-Array = NDArray[np.float64]
+from cerebellum.forward_prior import ForwardPrior, Net, double, nearest_period, read_prior
+from cerebellum.reafference import FLOOR
+from cerebellum.recent import INPUTS, OF_IMU, OF_JOINTS, Columns
+from cerebellum.surprise import CHANNELS, CURRENT, IMU, LAG, PULSE_RAD, Array
 
 _ONE: Final = INPUTS - 1
 
 
 class ForwardNets:
-    """Weights of a prior, and room to compute in: nothing in it changes but that.
-
-    ``run`` gives means and logits of the deviations, nine lags in pulses first, then six of the
-    IMU in floors of its noise; [15] each, overwritten by the next run.
-    """
+    """Weights of a prior, and room to compute in: nothing in it changes but that."""
 
     def __init__(self, prior: ForwardPrior, period_s: float | None = None) -> None:
         """``period_s``: that of a prior which ships, by which the same nets are found again."""
         self.period_s = period_s
-        nets = (prior.joints, prior.imu)
-        places = (OF_JOINTS, OF_IMU)
-        hidden = sum(len(net.first) for net in nets)
-        self._means = means = sum(len(net.straight) for net in nets)
-        self._first = np.zeros((hidden + means, INPUTS))
+        hidden = len(prior.joints.first) + len(prior.imu.first)
+        self._first = np.zeros((hidden + CHANNELS, INPUTS))
         self._second = np.zeros((hidden, hidden + 1))
-        self._last = np.zeros((2 * means, hidden + 1))
-        at = out = 0
-        for net, place in zip(nets, places, strict=True):
-            end, till = at + len(net.first), out + len(net.straight)
-            self._first[at:end, place], self._first[at:end, _ONE] = net.first, net.first_bias
-            self._first[hidden + out : hidden + till, place] = net.straight
-            self._second[at:end, at:end], self._second[at:end, -1] = net.second, net.second_bias
-            self._fill_last(net, slice(at, end), out, till)
-            at, out = end, till
-        self._sums = np.zeros(hidden + means)
+        self._last = np.zeros((2 * CHANNELS, hidden + 1))
+        self._fill(prior.joints, OF_JOINTS, 0, LAG, PULSE_RAD)
+        self._fill(prior.imu, OF_IMU, len(prior.joints.first), IMU, FLOOR[:, None])
+        logits = self._last[CHANNELS:]
+        logits[CURRENT] = logits[LAG]
+        self._sums = np.zeros(hidden + CHANNELS)
         self._hidden, self._deeper = np.ones((2, hidden + 1))
-        self._said = np.zeros(2 * means)
+        self._said = np.zeros(2 * CHANNELS)
         self._views = (
             self._sums[:hidden], self._sums[hidden:], self._hidden[:-1], self._deeper[:-1],
-            self._said[:means], self._said[means:],
+            self._said[:CHANNELS], self._said[CHANNELS:],
         )  # fmt: skip
 
-    def _fill_last(self, net: Net, units: slice, out: int, till: int) -> None:
-        own = till - out
-        for rows, at in ((slice(0, own), out), (slice(own, 2 * own), self._means + out)):
-            self._last[at : at + own, units] = net.last[rows]
-            self._last[at : at + own, -1] = net.last_bias[rows]
+    def _fill(
+        self, net: Net, inputs: Columns, begin: int, channels: slice, unit: float | Array
+    ) -> None:
+        """Put a net in its place: ``inputs`` are its columns, ``channels`` what it foretells."""
+        units, hidden = slice(begin, begin + len(net.first)), len(self._second)
+        means, logits = slice(0, len(net.straight)), slice(len(net.straight), None)
+        self._first[units, inputs], self._first[units, _ONE] = net.first, net.first_bias
+        self._first[hidden:][channels, inputs] = unit * double(net.straight)
+        self._second[units, units], self._second[units, -1] = net.second, net.second_bias
+        told, unsure = self._last[:CHANNELS], self._last[CHANNELS:]
+        told[channels, units] = unit * double(net.last[means])
+        told[channels, -1] = np.ravel(unit) * double(net.last_bias[means])
+        unsure[channels, units], unsure[channels, -1] = net.last[logits], net.last_bias[logits]
 
     def run(self, inputs: Array) -> tuple[Array, Array]:
-        """Means and logits of ``inputs`` [INPUTS]."""
+        """Means and logits of deviations [24] of ``inputs`` [INPUTS]; the next run changes them.
+
+        Means in the units of the channels, those of currents 0; a current is as unsure as its lag.
+        """
         sums, straight, hidden, deeper, means, logits = self._views
         np.dot(self._first, inputs, out=self._sums)
         np.tanh(sums, out=hidden)

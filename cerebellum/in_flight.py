@@ -119,6 +119,9 @@ class _Writer:
             return ("s", _name(type(value)), self.write(value.state()))
         if type(value).__module__.partition(".")[0] not in _PACKAGES or callable(value):
             raise TypeError(f"a {type(value).__name__} cannot be written down")
+        if isinstance(value, msgspec.Struct):
+            known = {name: self.write(getattr(value, name)) for name in value.__struct_fields__}
+            return ("r", _name(type(value)), known)
         parts = {name: self.write(getattr(value, name)) for name in _attributes(value)}
         return ("o", _name(type(value)), parts)
 
@@ -183,6 +186,8 @@ class _Reader:
             return _generator(*values[0])
         if mark == "A":
             return array(values[0], values[1])
+        if mark == "r":
+            return _class(values[0])(**{name: self.read(item) for name, item in values[1].items()})
         if mark == "p":
             return read_nets(values[0])
         if mark == "s":

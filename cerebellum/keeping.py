@@ -16,7 +16,8 @@ import numpy as np
 from cerebellum import snapshot
 from cerebellum.agency import Agency, AgencyState
 from cerebellum.cerebellum import Cerebellum
-from cerebellum.forward_model import ForwardModel, ForwardModelState
+from cerebellum.forward_model import ForwardModel
+from cerebellum.forward_state import ForwardModelState
 from cerebellum.own_motion import OwnMotionState
 from cerebellum.pointing import Pointing, RenewalState
 from cerebellum.reach_table import ReachTable, ReachTableState

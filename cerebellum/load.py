@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from math import sin
 from typing import ClassVar, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,8 +72,7 @@ _FRICTION_N_M_A: Final[list[float]] = (LOAD_FRICTION * TORQUE_N_M_A).tolist()
 _RESTING_N_M: Final[list[float]] = POSTURE_LOAD[0].tolist()
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(msgspec.Struct, frozen=True):
     """One tick, nine numbers each in the order of ``joints.JOINTS``.
 
     They are lists of floats: so few are dealt with faster one by one than as arrays.
@@ -124,8 +124,7 @@ class LoadState:
         return LoadState(FRICTION_N_M.copy(), 0.6 * FRICTION_N_M)
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
+class _Before(msgspec.Struct, frozen=True):
     """The tick before: measured state, and the trajectory that was sent."""
 
     t_ns: int

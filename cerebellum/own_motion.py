@@ -14,6 +14,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+import msgspec
+
 from firmware_bridge.command import JointTargets
 from firmware_bridge.senses import DOA_STREAM, BodySense, usable
 
@@ -53,8 +55,7 @@ class OwnMotionState:
     floor: float = FLOOR
 
 
-@dataclass(frozen=True, slots=True)
-class Hearing:
+class Hearing(msgspec.Struct, frozen=True):
     """Whether this tick's direction of sound is evidence, and why."""
 
     counts: bool

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isfinite
 from operator import attrgetter
 from typing import Final
+
+import msgspec
 
 from firmware_bridge.senses import BodySense, JointsSense
 
@@ -28,8 +30,7 @@ _NUMBERS: Final = attrgetter(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Felt:
+class Felt(msgspec.Struct, frozen=True):
     """Numbers of nine joints, by kind, in the order of ``joints.JOINTS``."""
 
     position_rad: tuple[float, ...]

@@ -43,7 +43,6 @@ _POSE: Final = slice(TICKS * TICK, TICKS * TICK + _LEGS)
 _SUPPLY: Final = _POSE.stop
 _ONE: Final = _SUPPLY + 1
 INPUTS: Final = _ONE + 1
-LAST_LAG: Final = slice(TICK + LAG.start, TICK + LAG.stop)
 
 
 def _places(kind: slice, *ago: int) -> list[int]:
@@ -72,11 +71,8 @@ class Recent:
         self._units[WAY] = period_s / PULSE_RAD
         self._position = np.zeros(JOINT_COUNT)
 
-    def add(self, step_and_lag: Array, rate: Array, position: Array) -> Array:
-        """One tick: [18] rad, [9] rad/s, [9] rad, which counts from the next tick on.
-
-        Gives what of ``inputs`` is of this tick, in pulses: ``STEP``, ``LAG`` and ``WAY`` of it.
-        """
+    def add(self, step_and_lag: Array, rate: Array, position: Array) -> None:
+        """One tick: [18] rad, [9] rad/s, [9] rad, which counts from the next tick on."""
         inputs = self.inputs
         inputs[TICK : TICKS * TICK] = inputs[: (TICKS - 1) * TICK]
         now = inputs[RAW]
@@ -86,7 +82,6 @@ class Recent:
         legs = inputs[_POSE]
         np.multiply(self._position[STEWART], 1.0 / (PULSE_RAD * POSE_PULSES), out=legs)
         self._position = position
-        return now
 
     def supplied(self, voltage_v: float) -> None:
         """Take note of the rail's voltage."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,20 +25,19 @@ m/s^2; the last two in the body's axes."""
 PULSE_RAD: Final = 2.0 * math.pi / COUNTS_PER_TURN
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What somebody else, the network, expects of this tick: ``mean`` and ``variance`` [24].
+class Outlook(msgspec.Struct, frozen=True):
+    """What somebody else, the network, expects of some channels of this tick.
 
-    In the units of the channels, those of the IMU in the base frame's axes; only where ``known``.
+    In the units of the channels, those of the IMU in the base frame's axes.
     """
 
-    mean: Array
-    variance: Array
-    known: Bools
+    channels: tuple[int, ...]
+    """In rising order; the first two of a sensor of the IMU only together, for they are turned."""
+    mean: tuple[float, ...]
+    variance: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Surprise:
+class Surprise(msgspec.Struct, frozen=True):
     """One tick: what was foretold, what came, and how far apart they are; arrays are [24].
 
     ``score`` is the residual in units of ``deviation``, 0 where not ``known``.

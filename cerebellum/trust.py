@@ -2,7 +2,7 @@
 
 The share is the inverse of the mean squared error, in units of the own noise (Bates and Granger,
 The combination of forecasts, 1969); the other's error is never taken to be less than it says
-itself.
+itself. It is done channel by channel: an outlook has few.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ import numpy as np
 from cerebellum.adaptation import ROBUST
 from cerebellum.surprise import (
     ACCELEROMETER,
-    CHANNELS,
+    ALL,
     GYROSCOPE,
-    LAG,
-    PULSE_RAD,
     Array,
     Bools,
     Outlook,
@@ -28,29 +26,21 @@ TRUST_S: Final = 30.0
 """Time over which two ways to foretell are compared."""
 OUTLOOK_ROBUST: Final = 30.0
 """What ``ROBUST`` is, of an outlook, which may be far off and must then be known to be."""
-_MOST: Final = np.array([[ROBUST**2], [OUTLOOK_ROBUST**2]])
-_PER_UNIT: Final = np.where(np.arange(CHANNELS) < LAG.stop, 1.0 / PULSE_RAD, 1.0)
-"""Lags are pulses within the forward model, where one is the natural unit of their noise."""
+_MOST: Final = ROBUST**2
+_OUTLOOK_MOST: Final = OUTLOOK_ROBUST**2
 
 
 class Trust:
-    """Mean squared errors of both, [24] each, in the own deviations."""
+    """Mean squared errors of both, 24 each, in the own deviations."""
 
     def __init__(self, own_error: Array, outlook_error: Array, period_s: float) -> None:
-        self._errors: Array = np.stack((own_error, outlook_error))
+        self._own: list[float] = own_error.tolist()
+        self._other: list[float] = outlook_error.tolist()
         self._rate = 1.0 - math.exp(-period_s / TRUST_S)
-        self._both = np.zeros((2, CHANNELS))
-        self._off = np.zeros((2, CHANNELS))
 
-    @property
-    def own_error(self) -> Array:
-        """[24] Of the forward model; a copy."""
-        return np.array(self._errors[0])
-
-    @property
-    def outlook_error(self) -> Array:
-        """[24] Of the outlook; a copy."""
-        return np.array(self._errors[1])
+    def errors(self) -> tuple[Array, Array]:
+        """[24] each: of the forward model, and of the outlook."""
+        return np.array(self._own), np.array(self._other)
 
     def mix(
         self,
@@ -63,40 +53,34 @@ class Trust:
     ) -> None:
         """Draw ``predicted`` towards the outlook where both are known.
 
-        All are [24], lags in pulses. ``yaw_rad`` is the body's, in whose axes the IMU is told.
+        Arrays are [24]. ``yaw_rad`` is the body's, in whose axes the IMU is told.
         """
-        both, off, errors = self._both, self._off, self._errors
-        mean = np.multiply(outlook.mean, _PER_UNIT, out=both[1])
-        _turn(mean, yaw_rad)
-        use = known & outlook.known
-        if not math.isfinite(sum(mean.tolist())):
-            use &= np.isfinite(mean)
-            mean[~use] = 0.0
-        both[0] = predicted
-        np.subtract(measured, both, out=off)
-        off /= deviation
-        off *= off
-        np.minimum(off, _MOST, out=off)
-        claimed = _PER_UNIT / deviation
-        claimed *= claimed
-        claimed *= outlook.variance
-        np.minimum(claimed, OUTLOOK_ROBUST**2, out=claimed)
-        np.maximum(claimed, errors[1], out=claimed)
-        claimed += errors[0]
-        share = errors[0] / claimed
-        share *= use
-        off -= errors
-        off *= self._rate
-        off *= use
-        errors += off
-        mean -= predicted
-        mean *= share
-        predicted += mean
+        rate, own, other = self._rate, self._own, self._other
+        mixed: list[float] = predicted.tolist()
+        came, sizes = measured.tolist(), deviation.tolist()
+        sure = None if known is ALL else known.tolist()
+        told = zip(outlook.channels, _turned(outlook, yaw_rad), outlook.variance, strict=True)
+        for channel, mean, variance in told:
+            if (sure is not None and not sure[channel]) or not math.isfinite(mean):
+                continue
+            size, is_, guess = sizes[channel], came[channel], mixed[channel]
+            own_off, other_off = (is_ - guess) / size, (is_ - mean) / size
+            error, others = own[channel], other[channel]
+            claimed = min(variance / (size * size), _OUTLOOK_MOST)
+            share = error / (error + max(others, claimed))
+            own[channel] = error + rate * (min(own_off * own_off, _MOST) - error)
+            other[channel] = others + rate * (min(other_off * other_off, _OUTLOOK_MOST) - others)
+            mixed[channel] = guess + share * (mean - guess)
+        predicted[:] = mixed
 
 
-def _turn(mean: Array, yaw_rad: float) -> None:
-    """What the IMU feels, from the base frame's axes to the body's."""
+def _turned(outlook: Outlook, yaw_rad: float) -> list[float]:
+    """The means, with what the IMU feels turned from the base frame's axes to the body's."""
+    mean, channels = list(outlook.mean), outlook.channels
     cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
     for first in (GYROSCOPE.start, ACCELEROMETER.start):
-        x, y = mean[first : first + 2].tolist()
-        mean[first : first + 2] = cosine * x + sine * y, cosine * y - sine * x
+        if first in channels:
+            at = channels.index(first)
+            x, y = mean[at], mean[at + 1]
+            mean[at], mean[at + 1] = cosine * x + sine * y, cosine * y - sine * x
+    return mean

@@ -8,6 +8,7 @@ from enum import IntEnum
 from math import sqrt
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from cerebellum.load import Load
@@ -60,8 +61,7 @@ class Movement:
     """Whether the command differs from the intent for the sake of knowing."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgencyTick:
+class AgencyTick(msgspec.Struct, frozen=True):
     """What one tick came to. Angles are nine numbers, one for each joint."""
 
     t_mono_ns: int

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-import numpy as np
-
 from cerebellum.cerebellum import Cerebellum, Learnt, Lived
 from cerebellum.felt import FeltEvent
 from cerebellum.pointing import Look
-from cerebellum.surprise import CHANNELS, CURRENT, GYROSCOPE, LAG, Outlook
+from cerebellum.surprise import CURRENT, GYROSCOPE, LAG, Outlook
 from cerebellum.turning import Reach
 from cerebellum.verdict import Verdict
 from ember_embodied.sense_vector import INDEX, PREDICTED, SENSES, wrap
@@ -32,24 +30,18 @@ _LAGS: Final = (
     ("command.antenna_right_lag", RIGHT_ANTENNA),
     ("command.antenna_left_lag", LEFT_ANTENNA),
 )
-_CURRENTS: Final = (
-    ("joints.body_yaw.current", BODY_YAW),
-    ("joints.right_antenna.current", RIGHT_ANTENNA),
-    ("joints.left_antenna.current", LEFT_ANTENNA),
-)
-_TURNS: Final = tuple(f"imu.gyroscope_{axis}" for axis in "xyz")
 _FORETOLD: Final = (
     *((name, LAG.start + joint) for name, joint in _LAGS),
-    *((name, CURRENT.start + joint) for name, joint in _CURRENTS),
-    *((name, GYROSCOPE.start + axis) for axis, name in enumerate(_TURNS)),
+    ("joints.body_yaw.current", CURRENT.start + BODY_YAW),
+    ("joints.right_antenna.current", CURRENT.start + RIGHT_ANTENNA),
+    ("joints.left_antenna.current", CURRENT.start + LEFT_ANTENNA),
+    *((f"imu.gyroscope_{axis}", GYROSCOPE.start + at) for at, axis in enumerate("xyz")),
 )
-"""What the network foretells that the forward model knows too, and its channel there."""
-_TAKEN: Final = tuple(
-    (PREDICTED.index(name), channel, SENSES[INDEX[name]].scale) for name, channel in _FORETOLD
-)
-"""Index among what the network foretells, channel of the forward model, and unit of the former."""
-_KNOWN: Final = np.isin(np.arange(CHANNELS), [channel for _, channel in _FORETOLD])
-_LAG_JOINTS: Final = [joint for _, joint in _LAGS]
+"""What the network foretells that the forward model knows too, and its channel there, rising."""
+_CHANNELS: Final = tuple(channel for _, channel in _FORETOLD)
+_TAKEN: Final = tuple((PREDICTED.index(name), SENSES[INDEX[name]].scale) for name, _ in _FORETOLD)
+"""Index among what the network foretells, and the unit of it."""
+_UNSAID: Final = (0.0,) * len(_FORETOLD)
 
 
 def heard(sense: BodySense, front_rad: float, mirror_rad: float) -> BodySense:
@@ -120,16 +112,13 @@ def outlook(
     sent = record.sent
     if not prediction or sent is None:
         return None
-    mean, spread = [0.0] * CHANNELS, [0.0] * CHANNELS
-    for index, channel, scale in _TAKEN:
-        mean[channel] = scale * prediction[index]
-        if variance:
-            spread[channel] = scale * scale * variance[index]
-    asked = record.requested
-    wanted = (asked.body_yaw_rad, asked.antenna_right_rad, asked.antenna_left_rad)
-    for joint, was_wanted in zip(_LAG_JOINTS, wanted, strict=True):
-        mean[LAG.start + joint] += sent.position_rad[joint] - was_wanted
-    return Outlook(np.array(mean), np.array(spread), _KNOWN)
+    means = [scale * prediction[index] for index, scale in _TAKEN]
+    asked, goal = record.requested, sent.position_rad
+    means[0] += goal[BODY_YAW] - asked.body_yaw_rad
+    means[1] += goal[RIGHT_ANTENNA] - asked.antenna_right_rad
+    means[2] += goal[LEFT_ANTENNA] - asked.antenna_left_rad
+    spread = tuple([scale * scale * variance[i] for i, scale in _TAKEN]) if variance else _UNSAID
+    return Outlook(_CHANNELS, tuple(means), spread)
 
 
 def learning_record(record: TickRecord, learnt: Learnt) -> LearningRecord:

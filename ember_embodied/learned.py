@@ -11,7 +11,7 @@ import numpy as np
 
 from cerebellum import snapshot
 from cerebellum.agency import AgencyState
-from cerebellum.forward_model import ForwardModelState
+from cerebellum.forward_state import ForwardModelState
 from cerebellum.own_motion import FLOOR, GAIN, OwnMotionState
 from cerebellum.pointing import Pointing, RenewalState
 from cerebellum.population import CENTRES_RAD

@@ -34,8 +34,9 @@ from cerebellum.contact import (
     Memory,
 )
 from cerebellum.felt import Place
-from cerebellum.forward_model import ForwardModel, initial_state
+from cerebellum.forward_model import ForwardModel
 from cerebellum.forward_prior import PERIODS_S, file_of
+from cerebellum.forward_state import initial_state
 from cerebellum.surprise import CHANNELS
 from ember_embodied.bench.cerebellum import kept_lives
 from ember_embodied.bench.cerebellum.touched_lives import Life

@@ -27,8 +27,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cerebellum import snapshot
-from cerebellum.forward_model import LEAST_PULSES, ForwardModel, initial_state
+from cerebellum.forward_model import LEAST_PULSES, ForwardModel
 from cerebellum.forward_prior import PERIODS_S, ForwardPrior, Net, file_of
+from cerebellum.forward_state import initial_state
 from cerebellum.reafference import FLOOR, LEAST
 from cerebellum.recent import IMU_INPUTS, JOINT_INPUTS
 from cerebellum.surprise import CURRENT, IMU, LAG, PULSE_RAD

@@ -8,7 +8,8 @@ import pytest
 
 from cerebellum import snapshot
 from cerebellum.adaptation import Gains
-from cerebellum.forward_model import ForwardModel, ForwardModelState, initial_state
+from cerebellum.forward_model import ForwardModel
+from cerebellum.forward_state import ForwardModelState, initial_state
 from cerebellum.surprise import CHANNELS, CURRENT, IMU, LAG, PULSE_RAD, Outlook
 from firmware_bridge.command import JointTargets
 from firmware_bridge.senses import (
@@ -128,9 +129,7 @@ def test_a_better_outlook_is_trusted_and_a_worse_one_is_not():
         for tick in range(2, 300):
             step = goal(tick - 1) - goal(tick - 2)
             lag = 0.05 * step / 0.1 + 8 * PULSE_RAD * (-1) ** tick
-            mean = np.zeros(CHANNELS)
-            mean[LAG] = lag + off
-            outlook = Outlook(mean, np.zeros(CHANNELS), EVERYTHING & (np.arange(CHANNELS) < 9))
+            outlook = Outlook(tuple(range(9)), tuple((lag + off).tolist()), (0.0,) * 9)
             sent = JointTargets(tuple(goal(tick - 1)), True, 0.1)
             surprise = model.step(body(tick, goal(tick - 1) - lag, step / 0.1), sent, outlook)
             found.append(np.abs(surprise.measured - surprise.predicted)[LAG].mean())

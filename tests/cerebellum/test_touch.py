@@ -5,7 +5,8 @@ import pytest
 
 from cerebellum.contact import INPUTS, KINDS, OUTPUTS, PARTS, PLACES, ContactPrior, Memory
 from cerebellum.felt import FeltEvent, Kind, Phase, Place
-from cerebellum.forward_model import ForwardModel, initial_state
+from cerebellum.forward_model import ForwardModel
+from cerebellum.forward_state import initial_state
 from cerebellum.reafference import FLOOR
 from cerebellum.surprise import PULSE_RAD, Surprise
 from cerebellum.touch import Touch

@@ -17,7 +17,8 @@ from typing import Final
 import numpy as np
 
 from cerebellum.felt import FeltEvent, Kind, Phase
-from cerebellum.forward_model import ForwardModel, initial_state
+from cerebellum.forward_model import ForwardModel
+from cerebellum.forward_state import initial_state
 from cerebellum.own_motion import OwnMotion, OwnMotionState
 from cerebellum.touch import Touch
 from ember_embodied.bench.cerebellum.touched_lives import (
