@@ -318,7 +318,7 @@ class SnapshotRecord(_message.Message):
     def __init__(self, tick: _Optional[int] = ..., t_mono_ns: _Optional[int] = ..., state: _Optional[bytes] = ..., cerebellum: _Optional[bytes] = ...) -> None: ...
 
 class HeaderRecord(_message.Message):
-    __slots__ = ("format_version", "ember_version", "session_id", "segment", "boot_id", "t_mono_ns", "t_wall_ns", "body", "rate_hz", "seed", "config_toml", "scenario_toml", "bundle_name", "bundle_digest", "code_digest", "runtime", "event_driven")
+    __slots__ = ("format_version", "ember_version", "session_id", "segment", "boot_id", "t_mono_ns", "t_wall_ns", "body", "rate_hz", "seed", "config_toml", "scenario_toml", "bundle_name", "bundle_digest", "code_digest", "runtime", "event_driven", "thinned")
     FORMAT_VERSION_FIELD_NUMBER: _ClassVar[int]
     EMBER_VERSION_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -336,6 +336,7 @@ class HeaderRecord(_message.Message):
     CODE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     RUNTIME_FIELD_NUMBER: _ClassVar[int]
     EVENT_DRIVEN_FIELD_NUMBER: _ClassVar[int]
+    THINNED_FIELD_NUMBER: _ClassVar[int]
     format_version: int
     ember_version: str
     session_id: str
@@ -353,7 +354,8 @@ class HeaderRecord(_message.Message):
     code_digest: str
     runtime: str
     event_driven: bool
-    def __init__(self, format_version: _Optional[int] = ..., ember_version: _Optional[str] = ..., session_id: _Optional[str] = ..., segment: _Optional[int] = ..., boot_id: _Optional[str] = ..., t_mono_ns: _Optional[int] = ..., t_wall_ns: _Optional[int] = ..., body: _Optional[str] = ..., rate_hz: _Optional[float] = ..., seed: _Optional[int] = ..., config_toml: _Optional[str] = ..., scenario_toml: _Optional[str] = ..., bundle_name: _Optional[str] = ..., bundle_digest: _Optional[str] = ..., code_digest: _Optional[str] = ..., runtime: _Optional[str] = ..., event_driven: bool = ...) -> None: ...
+    thinned: int
+    def __init__(self, format_version: _Optional[int] = ..., ember_version: _Optional[str] = ..., session_id: _Optional[str] = ..., segment: _Optional[int] = ..., boot_id: _Optional[str] = ..., t_mono_ns: _Optional[int] = ..., t_wall_ns: _Optional[int] = ..., body: _Optional[str] = ..., rate_hz: _Optional[float] = ..., seed: _Optional[int] = ..., config_toml: _Optional[str] = ..., scenario_toml: _Optional[str] = ..., bundle_name: _Optional[str] = ..., bundle_digest: _Optional[str] = ..., code_digest: _Optional[str] = ..., runtime: _Optional[str] = ..., event_driven: bool = ..., thinned: _Optional[int] = ...) -> None: ...
 
 class Touch(_message.Message):
     __slots__ = ("number", "since_ns", "phase", "place", "kind", "strength", "force_n", "confidence")

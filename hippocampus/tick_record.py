@@ -232,6 +232,9 @@ class HeaderRecord:
     """Version of ONNX Runtime and the machine's architecture."""
     event_driven: bool = False
     """The network stepped only when something changed, by this code's table of what is watched."""
+    thinned: int = 0
+    """Of a file that a night has thinned: of so many ticks one was kept, and each that tells of a
+    touch, a look, a movement or an event. 0: every tick is there."""
 
 
 Record: TypeAlias = (

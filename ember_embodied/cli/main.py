@@ -52,6 +52,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb("intent", "intent:command", SERVICE, "Tell a running robot where to look, or to rest."),
     Verb("service", "service:app", SERVICE, "Install, remove or look at the systemd service."),
     Verb("config", "config:app", SERVICE, "Print the effective or a commented configuration."),
+    Verb("sleep", "sleep:app", MEMORY, "Sleep on the day: label, keep, remember, tell; undo."),
     Verb("recall", "recall:command", MEMORY, "Find memories by a word or by how the body felt."),
     Verb("memory", "memory:app", MEMORY, "Look into the memories; add, forget, check, undo."),
     Verb("log", "log:app", MEMORY, "Look into, verify, mend or follow a log."),

@@ -31,6 +31,7 @@ _DOUBLE_BYTES: Final = 8
 _WIRE_VARINT, _WIRE_DOUBLE, _WIRE_LENGTH = 0, 1, 2
 _ONE_BYTE_TAGS: Final = 16
 _F: Final = FieldDescriptor
+_LENGTH_AHEAD: Final = (_F.TYPE_MESSAGE, _F.TYPE_STRING, _F.TYPE_BYTES)
 _VARINTS: Final[dict[int, type[np.generic]]] = {
     _F.TYPE_INT64: np.int64,
     _F.TYPE_SINT64: np.int64,
@@ -73,13 +74,15 @@ Columns: TypeAlias = dict[str, Column]
 """By path, as ``sense.imu.gyroscope_rad_s``; the order is that of the fields' numbers."""
 
 
-def decode_columns(kind: type[Message], rows: list[bytes]) -> tuple[Columns, NDArray[np.bool_]]:
+def decode_columns(
+    kind: type[Message], rows: list[bytes], opaque: frozenset[str] = frozenset()
+) -> tuple[Columns, NDArray[np.bool_]]:
     """The fields of all rows, and which rows could be read (the others are not in the columns).
 
-    Raises ``TypeError`` when the message has a field of a type that a tick does not use: text,
-    bytes, or a list of messages.
+    Of a field whose path is in ``opaque`` (text, bytes, messages) only whether it is there is
+    told. Raises ``TypeError`` when another field is text, bytes, or a list of messages.
     """
-    walk = _Walk(rows)
+    walk = _Walk(rows, opaque)
     walk.message(cast(Descriptor, kind.DESCRIPTOR), "")
     if not walk.odd.any():
         return walk.columns, np.ones(len(rows), dtype=np.bool_)
@@ -88,7 +91,7 @@ def decode_columns(kind: type[Message], rows: list[bytes]) -> tuple[Columns, NDA
         canonical = _canonical(kind, rows[row])
         readable[row] = canonical is not None
         rows[row] = canonical or b""
-    walk = _Walk([row for row, kept in zip(rows, readable, strict=True) if kept])
+    walk = _Walk([row for row, kept in zip(rows, readable, strict=True) if kept], opaque)
     walk.message(cast(Descriptor, kind.DESCRIPTOR), "")
     assert not walk.odd.any()
     return walk.columns, readable
@@ -107,7 +110,8 @@ def _canonical(kind: type[Message], data: bytes) -> bytes | None:
 class _Walk:
     """The state of one pass: where each row stands."""
 
-    def __init__(self, rows: list[bytes]) -> None:
+    def __init__(self, rows: list[bytes], opaque: frozenset[str]) -> None:
+        self._opaque = opaque
         content = b"".join((*rows, bytes(_PADDING)))
         self.columns: Columns = {}
         self.odd = np.zeros(len(rows), dtype=np.bool_)
@@ -129,8 +133,11 @@ class _Walk:
         present[rows] = True
         position = begin.copy()
         for field in sorted(descriptor.fields, key=lambda field: field.number):
-            hit, behind = self._tagged(field, position, end)
             path = f"{prefix}{field.name}"
+            if path in self._opaque:
+                self.columns[path] = Column(self._passed(field, rows, position, end), present)
+                continue
+            hit, behind = self._tagged(field, position, end)
             if field.type == _F.TYPE_MESSAGE and not field.is_repeated:
                 start, stop = self._span(rows[hit], behind, end[hit])
                 self._message(
@@ -148,11 +155,23 @@ class _Walk:
                 self.columns[path] = Column(column, present)
         self.odd[rows[position != end]] = True
 
+    def _passed(
+        self, field: FieldDescriptor, rows: Offsets, position: Offsets, end: Offsets
+    ) -> NDArray[np.bool_]:
+        """Step over a field, however often it is there; for each row whether it was."""
+        there = np.zeros(self.odd.size, dtype=np.bool_)
+        while True:
+            hit, behind = self._tagged(field, position, end)
+            if behind.size == 0:
+                return there
+            there[rows[hit]] = True
+            _, position[hit] = self._span(rows[hit], behind, end[hit])
+
     def _tagged(
         self, field: FieldDescriptor, position: Offsets, end: Offsets
     ) -> tuple[Offsets | slice, Offsets]:
         """Which rows have the field next, and where what stands behind its tag begins."""
-        length_ahead = field.is_repeated or field.type == _F.TYPE_MESSAGE
+        length_ahead = field.is_repeated or field.type in _LENGTH_AHEAD
         wire = _WIRE_DOUBLE if field.type == _F.TYPE_DOUBLE else _WIRE_VARINT
         tag = field.number << 3 | (_WIRE_LENGTH if length_ahead else wire)
         size = 1 if field.number < _ONE_BYTE_TAGS else 2

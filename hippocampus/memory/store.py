@@ -72,6 +72,19 @@ class Loaded:
     message: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A new version that is not written yet."""
+
+    version: Version
+    content: bytes
+    """Of its file."""
+    head: bytes
+    """Of ``HEAD_FILE``."""
+    gone: tuple[int, ...]
+    """Versions that it makes too old."""
+
+
 class MemoryStore:
     """One folder. Raises ``OSError`` as the disk does; the folder is then as before."""
 
@@ -116,13 +129,21 @@ class MemoryStore:
     ) -> Version:
         """Write a new version and let it hold; the oldest ones beyond ``KEPT`` go."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        planned = self.planned(book, action, changed, t_wall_ns)
+        _write_whole(self.path(planned.version.number), planned.content)
+        self._let_hold(planned.version.number)
+        self._drop(planned.gone)
+        return planned.version
+
+    def planned(
+        self, book: BookState, action: str, changed: tuple[int, ...], t_wall_ns: int
+    ) -> Planned:
+        """What ``save`` would do, for who writes the files as part of something greater."""
         numbers, head = self.numbers(), self.head()
         number = max([*numbers, head or 0]) + 1
         version = Version(number, head, t_wall_ns, action, changed, len(book.memories))
-        _write_whole(self.path(number), _to_bytes(_File(version, book)))
-        self._let_hold(number)
-        self._drop([old for old in numbers if old <= number - KEPT])
-        return version
+        gone = tuple(old for old in numbers if old <= number - KEPT)
+        return Planned(version, _to_bytes(_File(version, book)), f"{number}\n".encode(), gone)
 
     def undo(self) -> Version:
         """Let the version hold that the present one was made from, and return it.

@@ -62,6 +62,7 @@ class Hour:
     hour: int
     """0 to 23."""
     ticks: int = 0
+    lived_s: float = 0.0
     awake_s: float = 0.0
     moving_s: float = 0.0
     energy_j: float = 0.0
@@ -71,7 +72,10 @@ class Hour:
     voices: int = 0
     people_s: float = 0.0
     looks: int = 0
+    rewarded: int = 0
+    """Looks that the cerebellum learned from."""
     reward_sum: float = 0.0
+    """Over those, each 0 to 1."""
     faults: int = 0
     surprise_sum: float = 0.0
     """Of the forward model's largest residual, in deviations, over ``surprise_ticks``."""
@@ -146,6 +150,8 @@ class Day:
     """YYYY-MM-DD."""
     episodes: tuple[Episode, ...]
     """In the order of their beginnings."""
+    background: tuple[Label, ...]
+    """Labels that belong to no episode: own movements, sleeps, restarts, gaps."""
     totals: DayTotals
     logs: tuple[LogFile, ...]
     """In the order in which they were lived."""

@@ -1,0 +1,266 @@
+"""``ember sleep``: the day's log is labelled, sorted, remembered; ``ember sleep undo``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from ember_embodied.cli.main import complain
+from ember_embodied.cli.options import AsJson, ConfigFile, print_json
+from ember_embodied.config import load_config
+from ember_embodied.errors import UserError
+from firmware_bridge.clock import SystemClock
+from hippocampus.night.calendar import day_before, local_date
+from hippocampus.night.reader import Reading, read_legs
+from hippocampus.night.room import NoRoomError
+from hippocampus.night.settings import SleepSettings
+from hippocampus.night.sleep import (
+    LOGS,
+    MEMORY,
+    STATE,
+    DayReport,
+    Helpers,
+    NightReport,
+    Progress,
+    ReadLegs,
+    sleep,
+)
+from hippocampus.night.store import EpisodesError
+from hippocampus.night.transaction import (
+    NIGHTS,
+    BusyError,
+    Change,
+    NotUndoableError,
+    Roots,
+    held,
+    undo,
+    work_folder,
+)
+
+app = typer.Typer(
+    help="Sleep on the day: label its log, keep what matters, remember it, tell it.",
+    invoke_without_command=True,
+    no_args_is_help=False,
+)
+
+Logs = Annotated[
+    Path | None, typer.Option("--log", metavar="DIR", help="Folder of the sessions [log] folder.")
+]
+State = Annotated[
+    Path | None, typer.Option("--state", metavar="DIR", help="What the robot has learned.")
+]
+Memory = Annotated[
+    Path | None, typer.Option("--memory", metavar="DIR", help="The associative memory.")
+]
+Nights = Annotated[
+    Path | None, typer.Option("--nights", metavar="DIR", help="Episodes, days and diaries.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def command(
+    context: typer.Context,
+    date: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY",
+            help="YYYY-MM-DD, today or yesterday. Default: every day that has closed files which "
+            "no night has read.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and tell what would be done; write nothing.")
+    ] = False,
+    logs: Logs = None,
+    state: State = None,
+    memory: Memory = None,
+    nights: Nights = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sleep on the day: read its closed log files once, and make labels, memories, a smaller log.
+
+    - labels (touches, voices, people, looks, movements, faults) and episodes, in nights/
+    - memories of the most salient episodes, in memory/
+    - a smaller log: of what is beyond the day's budget, [sleep] raw_bytes, a file with one tick of
+      ten stays; beyond [sleep] thinned_bytes only labels stay. Files marked with 'ember log keep'
+      and files that are being written are never touched.
+
+    All of it holds at once, or nothing: whatever ends the night, the next one mends it. What was
+    replaced or forgotten stays in .night/old beside it until the next night (or until a full disk
+    needs the room), so that 'ember sleep undo' brings everything back, byte for byte.
+
+    Examples:
+      ember sleep                       what no night has read yet
+      ember sleep --date yesterday      what the timer does at 03:00
+      ember sleep --date 2026-11-22 --dry-run
+      ember sleep undo
+    """
+    if context.invoked_subcommand is not None:
+        return
+    roots, settings = _places(config, logs, state, memory, nights)
+    clock = SystemClock()
+    wanted = None if date is None else (_day(date, clock.wall_ns()),)
+    with _bars() as progress:
+        report = _slept(
+            lambda: sleep(
+                roots,
+                settings,
+                wanted,
+                _helpers(roots, settings, progress),
+                zone=None,
+                t_wall_ns=clock.wall_ns(),
+                dry=dry_run,
+            )
+        )
+    for file in report.left_as_is:
+        complain(f"{file} changed while the night was at work, and stays as it is")
+    if as_json:
+        print_json(report)
+        return
+    print("\n".join(_lines(report, wanted)))
+
+
+@app.command("undo")
+def undo_command(
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Undo the rest where some files have changed since."),
+    ] = False,
+    nights: Nights = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let everything be as it was before the last night: logs, memories, tables, diary.
+
+    What was changed since then stops it, and is named; --force leaves that as it is.
+    """
+    folder = nights or load_config(config).sleep.nights
+    if not folder.is_dir():
+        raise UserError(f"no night to undo in {folder}: there is no such folder")
+    try:
+        with held(folder):
+            journal, left = undo(folder, even_changed=force)
+    except (NotUndoableError, BusyError) as error:
+        raise UserError(str(error)) from error
+    if as_json:
+        print_json({"undone": journal.what, "files": len(journal.steps), "left_as_is": left})
+        return
+    print(f"undone: {journal.what}, {len(journal.steps)} files")
+    for path in left:
+        complain(f"{path} was changed since and stays as it is")
+
+
+def _places(
+    config: Path | None,
+    logs: Path | None,
+    state: Path | None,
+    memory: Path | None,
+    nights: Path | None,
+) -> tuple[Roots, SleepSettings]:
+    """The four folders, each its own, and the settings. Raises ``UserError``."""
+    loaded = load_config(config)
+    settings = replace(
+        loaded.sleep, nights=nights or loaded.sleep.nights, memory=memory or loaded.sleep.memory
+    )
+    roots = {
+        LOGS: logs or loaded.log.folder,
+        STATE: state or loaded.cerebellum.folder,
+        MEMORY: settings.memory,
+        NIGHTS: settings.nights,
+    }
+    if not roots[LOGS].is_dir():
+        raise UserError(
+            f"no logs to sleep on: there is no folder {roots[LOGS]}; name it with --log"
+        )
+    places = {folder.resolve() for folder in roots.values()}
+    if len(places) < len(roots):
+        raise UserError("logs, state, memory and nights must be four folders")
+    return roots, settings
+
+
+def _helpers(roots: Roots, settings: SleepSettings, progress: Progress) -> Helpers:
+    from ember_embodied.cli.memory_store import open_book
+
+    def reader(change: Change | None) -> ReadLegs:
+        work = None if change is None else work_folder(roots[NIGHTS])
+        reading = Reading(roots[LOGS], work, settings.thin_every, None)
+        return lambda legs, thinned: read_legs(reading, legs, thinned=thinned)
+
+    return Helpers(reader, lambda store: open_book(store, None), None, None, progress)
+
+
+def _slept(night: object) -> NightReport:
+    assert callable(night)
+    try:
+        report: NightReport = night()
+    except (BusyError, NoRoomError, EpisodesError) as error:
+        raise UserError(str(error)) from error
+    return report
+
+
+def _day(text: str, now_ns: int) -> str:
+    if text == "today":
+        return local_date(now_ns, None)
+    if text == "yesterday":
+        return day_before(now_ns, None)
+    parts = text.split("-")
+    if [len(part) for part in parts] != [4, 2, 2] or not all(part.isdigit() for part in parts):
+        raise UserError(f"--date {text!r} is no day such as 2026-11-22, today or yesterday")
+    return text
+
+
+def _lines(report: NightReport, wanted: Sequence[str] | None) -> list[str]:
+    if not report.days:
+        of = f" of {wanted[0]}" if wanted else ""
+        return [f"nothing new to sleep on{of}: every closed file is known"]
+    lines = [line for day in report.days for line in _day_lines(day, dry=report.dry)]
+    lines += [f"tables      {line}" for line in report.tables]
+    if not report.dry:
+        lines.append("'ember sleep undo' brings everything back, until the next night")
+    return lines
+
+
+def _day_lines(day: DayReport, *, dry: bool) -> Iterator[str]:
+    would = "would be " if dry else ""
+    yield f"{day.date}  {day.ticks:,} ticks in {day.files} files"
+    yield (
+        f"labels      {day.labels:,} in {day.episodes} episodes; "
+        f"{day.touches} touches, {day.voices} voices"
+    )
+    yield (
+        f"log         {day.raw_files} files {would}kept whole, {day.thinned_files} thinned, "
+        f"{day.forgotten_files} forgotten: {day.bytes / 1e6:.0f} -> {day.kept_bytes / 1e6:.0f} MB"
+    )
+    if not dry:
+        yield f"memory      {day.remembered} episodes remembered"
+    if day.diary:
+        yield f"diary       {', '.join(day.diary)}"
+    for text in day.damage:
+        yield f"damaged     {text}"
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    """A bar on stderr; gone when the night is over."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("looking")
+
+        def progress(what: str, done: int, whole: int) -> None:
+            bars.update(task, description=what, completed=done, total=whole)
+
+        yield progress
