@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import sqrt
 from typing import ClassVar, Final
 
 import msgspec
@@ -29,11 +29,12 @@ from numpy.typing import NDArray
 
 from cerebellum.load import Load, LoadObserver, LoadState
 from cerebellum.probe import JOINTS_OF, PARTS, Contrast, Part
+from cerebellum.proprioception import Felt, feel
 from cerebellum.torque_loss import TorqueLoss
 from cerebellum.verdict import CALM, AgencyTick, Place, Verdict, disturbed
 from firmware_bridge.command import JointTargets
 from firmware_bridge.joints import JOINT_COUNT
-from firmware_bridge.senses import JOINTS_STREAM, BodySense, Fault, JointsSense, usable
+from firmware_bridge.senses import JOINTS_STREAM, BodySense, Fault, usable
 
 Array = NDArray[np.float64]
 
@@ -54,7 +55,6 @@ DOUBT_MOVING: Final = 0.5
 WINDOW_NS: Final = round(WINDOW_S * 1e9)
 FEWEST: Final = 2
 """Ticks in the window at least, however slow the loop is."""
-_WIDTHS: Final = tuple(joints.stop - joints.start for joints in JOINTS_OF)
 _NO_ANSWER: Final = (None,) * len(PARTS)
 _NOBODY: Final = np.zeros(JOINT_COUNT)
 _NOWHERE: Final = (0.0,) * JOINT_COUNT
@@ -136,6 +136,7 @@ class Agency:
         intent_rad: Sequence[float],
         goal_rad: Sequence[float],
         sent: JointTargets | None,
+        felt: Felt | None = None,
     ) -> AgencyTick:
         """Judge what is felt now by what was sent before; then take note of what is sent now.
 
@@ -144,6 +145,7 @@ class Agency:
             intent_rad: nine goals that are wanted.
             goal_rad: the same with a probe's alteration, as it goes to the gate.
             sent: what was written to the servos in this tick, None where nothing was.
+            felt: the joints of ``sense``, where they have been read before.
         """
         joints = sense.joints
         if (
@@ -151,25 +153,28 @@ class Agency:
             or sent is None
             or not sent.torque_enabled
             or not usable(joints, JOINTS_STREAM, sense.t_mono_ns)
-            or not _sound(joints)
         ):
             self._clear()
             return _unknown(sense.t_mono_ns)
-        load = self._observer.step(joints, sent)
+        felt, t_ns = felt or feel(joints), joints.t_mono_ns
+        if not (felt.answered and felt.finite):
+            self._clear()
+            return _unknown(sense.t_mono_ns)
+        load = self._observer.step(t_ns, felt, sent)
         before, self._sent = self._sent, _noted(intent_rad, goal_rad, sent)
         if load is None or before is None:
             self._displaced = _NOBODY
             return _unknown(sense.t_mono_ns)
-        lost = self._torque.weigh(joints, load)
+        lost = self._torque.weigh(t_ns, felt, load)
         answers = self._compare(load, before)
-        verdicts, strangeness, indices = self._judge(joints.t_mono_ns, load, lost)
+        verdicts, strangeness, indices = self._judge(t_ns, load, lost)
         self._verdicts = verdicts
         own: Sequence[bool] = _ALL
         if max(verdicts) > Verdict.SELF:
             own = [verdicts[part] <= Verdict.SELF for part in _PART_OF]
         self._observer.learn(load, own)
         return AgencyTick(
-            t_mono_ns=joints.t_mono_ns,
+            t_mono_ns=t_ns,
             verdicts=verdicts,
             strangeness=strangeness,
             lost=indices,
@@ -213,22 +218,19 @@ class Agency:
         while t_ns - past[0][0] > WINDOW_NS and len(past) > FEWEST:
             past.popleft()
         _, reference, measured = past[0]
-        ways, ratios = [0.0] * len(PARTS), [0.0] * len(PARTS)
-        for part, now, then, here, there, strange_n_m, scale in zip(
-            _PART_OF, load.reference_rad, reference, load.measured_rad, measured,
-            load.strange_n_m, load.scale_n_m, strict=True,
-        ):  # fmt: skip
-            ways[part] = max(ways[part], abs(now - then), abs(here - there))
-            ratios[part] += (strange_n_m / scale) ** 2
+        asked = [a - b for a, b in zip(load.reference_rad, reference, strict=True)]
+        moved = [a - b for a, b in zip(load.measured_rad, measured, strict=True)]
+        ratios = [a / b for a, b in zip(load.strange_n_m, load.scale_n_m, strict=True)]
         verdicts, strangeness = [], []
         for part in PARTS:
             joints = JOINTS_OF[part]
-            strange = sqrt(ratios[part] / _WIDTHS[part]) / STRANGE[part]
+            strange = _rms(ratios[joints]) / STRANGE[part]
             strangeness.append(strange)
             since = self._since[part]
             if strange < (1.0 if since is None else CALM):
                 self._since[part] = None
-                verdict = self._left_alone(part, load.dt_s, moving=ways[part] > MOVED_RAD)
+                moving = _far(asked[joints]) or _far(moved[joints])
+                verdict = self._left_alone(part, load.dt_s, moving=moving)
             else:
                 if since is None:
                     since = self._since[part] = before
@@ -256,11 +258,15 @@ class Agency:
         return Verdict.STILL
 
 
-def _sound(joints: JointsSense) -> bool:
-    """Whether all servos answered with numbers; one that is not finite makes the sum so."""
-    return all(j.answered for j in joints.joints) and isfinite(
-        sum(j.position_rad + j.velocity_rad_s + j.current_a + j.voltage_v for j in joints.joints)
-    )
+def _rms(numbers: Sequence[float]) -> float:
+    if len(numbers) == 1:
+        return abs(numbers[0])
+    return sqrt(sum([number * number for number in numbers]) / len(numbers))
+
+
+def _far(ways_rad: Sequence[float]) -> bool:
+    """Whether any joint has gone far enough to have moved."""
+    return max(ways_rad) > MOVED_RAD or min(ways_rad) < -MOVED_RAD
 
 
 def _noted(intent_rad: Sequence[float], goal_rad: Sequence[float], sent: JointTargets) -> _Sent:

@@ -159,8 +159,8 @@ class Cerebellum:
         touches = self._touch.step(surprise)
         if learning:
             self.model.learn(self._touch.untouched())
-        hearing = self.own_motion.step(sense, self._sent)
-        tick = self.agency.step(sense, lived.intent_rad, lived.goal_rad, lived.sent)
+        hearing = self.own_motion.step(sense, self._sent, felt)
+        tick = self.agency.step(sense, lived.intent_rad, lived.goal_rad, lived.sent, felt)
         self._lost = self._raises and bool(tick.fault)
         reach = self._turn(sense, lived, tick, learning=learning)
         moved = any(map(_carried, touches))

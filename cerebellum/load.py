@@ -32,14 +32,13 @@ from numpy.typing import NDArray
 from cerebellum.load_prior import (
     ANTENNA_WEIGHT_N_M,
     FRICTION_N_M,
-    POSTURE_LOAD,
     SCALE_LEAST_N_M,
     TORQUE_N_M_A,
 )
-from cerebellum.servo_motion import VELOCITY_STEP_RAD_S, Motion, motion_over
+from cerebellum.proprioception import Felt
+from cerebellum.servo_motion import FIFTHS_V, VELOCITY_STEP_RAD_S, Motion, motion_over
 from firmware_bridge.command import JointTargets
-from firmware_bridge.joints import JOINT_COUNT, LEFT_ANTENNA, RIGHT_ANTENNA, STEWART
-from firmware_bridge.senses import JointsSense
+from firmware_bridge.joints import JOINT_COUNT, LEFT_ANTENNA, RIGHT_ANTENNA
 
 Array = NDArray[np.float64]
 Numbers = Sequence[float]
@@ -53,7 +52,6 @@ STICTION: Final = 1.2
 DT_LEAST_S: Final = 0.004
 DT_MOST_S: Final = 0.25
 """What is longer than this is a gap, after which nothing can be said of one tick."""
-CACHED: Final = 64
 FRICTION_LEARN_S: Final = 8.0
 SCALE_S: Final = 15.0
 SCALE_MOST: Final = 3.0
@@ -69,7 +67,6 @@ _SCALE_MOST_N_M: Final[list[float]] = (SCALE_MOST * FRICTION_N_M).tolist()
 _FRICTION_LEAST_N_M: Final[list[float]] = (FRICTION_SPAN[0] * FRICTION_N_M).tolist()
 _FRICTION_MOST_N_M: Final[list[float]] = (FRICTION_SPAN[1] * FRICTION_N_M).tolist()
 _FRICTION_N_M_A: Final[list[float]] = (LOAD_FRICTION * TORQUE_N_M_A).tolist()
-_RESTING_N_M: Final[list[float]] = POSTURE_LOAD[0].tolist()
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -148,7 +145,6 @@ class LoadObserver:
 
     def __init__(self, state: LoadState | None = None) -> None:
         self._set(LoadState.initial() if state is None else state)
-        self._motions: dict[tuple[int, int], Motion] = {}
         self._before: _Before | None = None
 
     def _set(self, state: LoadState) -> None:
@@ -168,93 +164,85 @@ class LoadObserver:
         """The tick before does not count: a gap, or torque was off."""
         self._before = None
 
-    def step(self, sense: JointsSense, sent: JointTargets) -> Load | None:
-        """Take in one tick: what was felt, and what was then sent.
+    def step(self, t_ns: int, felt: Felt, sent: JointTargets) -> Load | None:
+        """Take in one tick: what was felt at ``t_ns``, and what was then sent.
 
         None where the tick before is missing or too long ago. Values must be finite.
         """
-        joints = sense.joints
-        position = [j.position_rad for j in joints]
-        velocity = [j.velocity_rad_s for j in joints]
-        before, t_ns = self._before, sense.t_mono_ns
-        load = None
-        start: Numbers = position
+        before, load = self._before, None
+        start: Numbers = felt.position_rad
         if before is not None:
             dt_s = (t_ns - before.t_ns) * 1e-9
             if DT_LEAST_S <= dt_s <= DT_MOST_S:
                 start = before.reference(dt_s)
-                rail_v = sum([j.voltage_v for j in joints]) / JOINT_COUNT
-                current = [j.current_a for j in joints]
-                load = self._load(before, position, velocity, current, start, dt_s, rail_v)
-        self._before = _Before(t_ns, position, velocity, start, sent.position_rad, sent.duration_s)
+                load = self._load(before, felt, start, dt_s)
+        self._before = _Before(
+            t_ns, felt.position_rad, felt.velocity_rad_s, start, sent.position_rad, sent.duration_s
+        )
         return load
 
-    def _load(
-        self,
-        before: _Before,
-        position: list[float],
-        velocity: list[float],
-        current: list[float],
-        reference: Numbers,
-        dt_s: float,
-        rail_v: float,
-    ) -> Load:
-        motion = self._motion(dt_s, rail_v if RAIL_V[0] <= rail_v <= RAIL_V[1] else NOMINAL_V)
+    def _load(self, before: _Before, felt: Felt, reference: Numbers, dt_s: float) -> Load:
+        rail_v = sum(felt.voltage_v) / JOINT_COUNT
+        rail_v = rail_v if RAIL_V[0] <= rail_v <= RAIL_V[1] else NOMINAL_V
+        motion = motion_over(round(dt_s * 1e3), round(rail_v * FIFTHS_V))
+        position, velocity = felt.position_rad, felt.velocity_rad_s
         ramp = [(b - a) / dt_s for a, b in zip(before.start_rad, reference, strict=True)]
         inputs = np.array(
             [*position, *velocity, *before.position_rad, *before.velocity_rad_s,
-             *before.start_rad, *ramp]
+             *before.start_rad, *ramp, 1.0]
         )  # fmt: skip
-        found = (motion.whole @ inputs).tolist()
-        predicted, load, expected = found[:9], found[9:18], found[18:]
-        for joint, resting in enumerate(_RESTING_N_M, start=STEWART.start):
-            load[joint] -= resting
-        for joint in (RIGHT_ANTENNA, LEFT_ANTENNA):
-            load[joint] -= ANTENNA_WEIGHT_N_M * sin(position[joint])
+        found = np.dot(motion.whole, inputs).tolist()
+        load, expected = found[9:18], found[18:]
+        load[RIGHT_ANTENNA] -= ANTENNA_WEIGHT_N_M * sin(position[RIGHT_ANTENNA])
+        load[LEFT_ANTENNA] -= ANTENNA_WEIGHT_N_M * sin(position[LEFT_ANTENNA])
         bare, friction, strange, slides = [], [], [], []
         for torque, current_a, coulomb, kept, now, then in zip(
             load, expected, self._friction, _FRICTION_N_M_A, velocity, before.velocity_rad_s,
             strict=True,
         ):  # fmt: skip
-            hidden = coulomb + abs(current_a) * kept
-            slide = (now < -MOVING_RAD_S and then < -MOVING_RAD_S) - (
-                now > MOVING_RAD_S and then > MOVING_RAD_S
-            )
-            left = torque - slide * hidden
-            bare.append(left)
+            hidden = coulomb + (current_a if current_a >= 0.0 else -current_a) * kept
             friction.append(hidden)
-            slides.append(slide)
-            if not slide:
+            if now > MOVING_RAD_S and then > MOVING_RAD_S:
+                slide, left = -1, torque + hidden
+            elif now < -MOVING_RAD_S and then < -MOVING_RAD_S:
+                slide, left = 1, torque - hidden
+            else:
+                slides.append(0)
+                bare.append(torque)
                 sticks = STICTION * hidden
-                left = left - sticks if left > sticks else left + sticks if left < -sticks else 0.0
+                strange.append(
+                    torque - sticks
+                    if torque > sticks
+                    else torque + sticks
+                    if torque < -sticks
+                    else 0.0
+                )
+                continue
+            slides.append(slide)
+            bare.append(left)
             strange.append(left)
         return Load(
-            dt_s, reference, predicted, position, bare, friction, strange, self._scale, expected,
-            current, slides, motion,
+            dt_s, reference, found[:9], position, bare, friction, strange, self._scale, expected,
+            felt.current_a, slides, motion,
         )  # fmt: skip
 
     def learn(self, load: Load, own: Sequence[bool]) -> None:
         """Learn friction and scale from a tick in which ``own`` joints [9] were left alone."""
         rate, pace = load.dt_s / SCALE_S, load.dt_s / FRICTION_LEARN_S
-        scales, frictions = list(self._scale), self._friction
-        for joint, strange in enumerate(load.strange_n_m):
-            if not own[joint]:
-                continue
-            scale = scales[joint]
-            scale += rate * (min(abs(strange), ROBUST * scale) - scale)
-            scale = min(max(scale, _SCALE_LEAST_N_M[joint]), _SCALE_MOST_N_M[joint])
-            scales[joint] = scale
-            if slide := load.slides[joint]:
-                more = frictions[joint] + pace * slide * min(max(strange, -scale), scale)
-                low, high = _FRICTION_LEAST_N_M[joint], _FRICTION_MOST_N_M[joint]
-                frictions[joint] = min(max(more, low), high)
+        scales, frictions = [], self._friction
+        told = zip(
+            self._scale, load.strange_n_m, load.slides, own, _SCALE_LEAST_N_M, _SCALE_MOST_N_M,
+            strict=True,
+        )  # fmt: skip
+        for joint, (scale, strange, slide, alone, least, most) in enumerate(told):
+            if alone:
+                size = strange if strange >= 0.0 else -strange
+                far = ROBUST * scale
+                scale += rate * ((size if size < far else far) - scale)
+                scale = least if scale < least else most if scale > most else scale
+                if slide:
+                    more = frictions[joint] + pace * slide * min(max(strange, -scale), scale)
+                    low, high = _FRICTION_LEAST_N_M[joint], _FRICTION_MOST_N_M[joint]
+                    frictions[joint] = min(max(more, low), high)
+            scales.append(scale)
         self._scale = scales
-
-    def _motion(self, dt_s: float, rail_v: float) -> Motion:
-        key = (round(dt_s * 1e3), round(rail_v * 5.0))
-        found = self._motions.get(key)
-        if found is None:
-            if len(self._motions) >= CACHED:
-                self._motions.clear()
-            found = self._motions[key] = motion_over(key[0] * 1e-3, key[1] / 5.0)
-        return found

@@ -12,10 +12,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from operator import sub
 from typing import ClassVar, Final
 
 import msgspec
+from msgspec import structs
 
+from cerebellum.proprioception import Felt, feel
 from firmware_bridge.command import JointTargets
 from firmware_bridge.senses import DOA_STREAM, BodySense, usable
 
@@ -36,6 +39,8 @@ STILL_RAD_S: Final = 0.3
 BEFORE_S: Final = 0.35
 AFTER_S: Final = 0.15
 """Motors are as loud as the fastest tick from this long before a reading until so long after."""
+BEFORE_NS: Final = round(BEFORE_S * 1e9)
+AFTER_NS: Final = round(AFTER_S * 1e9)
 ECHO_S: Final = 0.35
 """A run of flags goes on over gaps up to this; the firmware itself holds a flag for a reading."""
 SHORT_S: Final = 0.6
@@ -101,23 +106,28 @@ class OwnMotion:
         """What was learned."""
         return OwnMotionState(self._gain, self._floor)
 
-    def step(self, sense: BodySense, sent: JointTargets | None) -> Hearing:
-        """Judge this tick's reading; ``sent`` is what was written after the tick before."""
+    def step(
+        self, sense: BodySense, sent: JointTargets | None, felt: Felt | None = None
+    ) -> Hearing:
+        """Judge this tick's reading.
+
+        Args:
+            sense: the body as felt now.
+            sent: what was written after the tick before this one; None when nothing was.
+            felt: the joints of ``sense``, where they have been read before.
+        """
         now_ns = sense.t_mono_ns
-        self._note_speed(sense, sent)
+        if felt is None and sense.joints is not None:
+            felt = feel(sense.joints)
+        self._note_speed(now_ns, felt, sent)
         doa = sense.doa
         if doa is None or not usable(doa, DOA_STREAM, now_ns) or not 0.0 <= doa.energy <= 1.0:
             self._hearing = self._silence()
             return self._hearing
         if doa.t_mono_ns == self._doa_ns:
             held = self._hearing
-            self._hearing = Hearing(
-                counts=held.counts,
-                fresh=False,
-                loudness_rad_s=held.loudness_rad_s,
-                power=held.power,
-                needed=held.needed,
-            )
+            if held.fresh:
+                self._hearing = structs.replace(held, fresh=False)
             return self._hearing
         self._doa_ns = doa.t_mono_ns
         loudness = self._loudness(doa.t_mono_ns)
@@ -136,18 +146,16 @@ class OwnMotion:
         needed = self._floor + self._gain * loudness * loudness
         return Hearing(counts=False, fresh=False, loudness_rad_s=loudness, power=0.0, needed=needed)
 
-    def _note_speed(self, sense: BodySense, sent: JointTargets | None) -> None:
+    def _note_speed(self, now_ns: int, felt: Felt | None, sent: JointTargets | None) -> None:
         """The measured speeds, or those that the own command asks for: whichever are faster."""
-        now_ns = sense.t_mono_ns
         dt_s = (now_ns - self._t_ns) * 1e-9
         self._t_ns = now_ns
         measured = commanded = 0.0
-        if sense.joints is not None:
-            measured = sum([abs(joint.velocity_rad_s) for joint in sense.joints.joints])
+        if felt is not None:
+            measured = sum(map(abs, felt.velocity_rad_s))
         if sent is not None and sent.torque_enabled:
             if self._goal is not None and dt_s > 0.0:
-                steps = zip(sent.position_rad, self._goal, strict=True)
-                commanded = sum([abs(now - before) for now, before in steps]) / dt_s
+                commanded = sum(map(abs, map(sub, sent.position_rad, self._goal))) / dt_s
             self._goal = sent.position_rad
         else:
             self._goal = None
@@ -158,7 +166,7 @@ class OwnMotion:
             self._speeds.popleft()
 
     def _loudness(self, t_ns: int) -> float:
-        first, last = t_ns - BEFORE_S * 1e9, t_ns + AFTER_S * 1e9
+        first, last = t_ns - BEFORE_NS, t_ns + AFTER_NS
         return max([speed for at_ns, speed in self._speeds if first <= at_ns <= last], default=0.0)
 
     def _follow_run(

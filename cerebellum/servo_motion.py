@@ -9,6 +9,7 @@ constant: that is a linear system of five states, solved by its exponential.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, log2, pi
 from typing import Final
 
@@ -33,6 +34,8 @@ PULSE_RAD: Final = 2.0 * pi / COUNTS_PER_TURN
 VELOCITY_STEP_RAD_S: Final = 0.229 * 2.0 * pi / 60.0
 GAIN_V: Final = np.array([joint.p_gain for joint in JOINTS]) / (P_DIVISOR * FULL_PWM * PULSE_RAD)
 """Volts per radian of error and volt of the rail."""
+CACHED: Final = 64
+FIFTHS_V: Final = 5.0
 INPUTS: Final = 6
 """Position and velocity now, the same one tick before, start and slope of the ramp."""
 
@@ -48,12 +51,17 @@ class Motion:
     weigh: Array
     """[2, 9] load, N m, per radian and per rad/s that position and velocity are off."""
     whole: Array
-    """[27, 54] where the joints should be, rad, what rests on them without friction, N m, and what
-    current is asked for, A; by ``INPUTS`` of nine numbers each. All of it is linear."""
+    """[27, 55] where the joints should be, rad, what rests on them without friction, N m, and what
+    current is asked for, A; by ``INPUTS`` of nine numbers each, and 1. All of it is linear."""
 
 
-def motion_over(dt_s: float, rail_v: float) -> Motion:
-    """The exact motion over ``dt_s`` of nine servos that follow a ramp under a constant load."""
+@lru_cache(maxsize=CACHED)
+def motion_over(dt_ms: int, rail_fifths_v: int) -> Motion:
+    """The exact motion over a tick of nine servos that follow a ramp under a constant load.
+
+    Time and voltage of the rail are rounded, ms and 0.2 V, for it takes long to find.
+    """
+    dt_s, rail_v = dt_ms * 1e-3, rail_fifths_v / FIFTHS_V
     per_volt = TORQUE_N_M_A / RESISTANCE_OHM
     stiffness = per_volt * GAIN_V * rail_v
     damping = per_volt * BACK_EMF_V_S + VISCOUS_N_M_S
@@ -76,6 +84,7 @@ def motion_over(dt_s: float, rail_v: float) -> Motion:
     off[:, 4], off[:, 5] = -start, -slope
     load = _diagonals(*(weigh.T[:, None] * off).sum(axis=0))
     load[STEWART, STEWART] -= POSTURE_LOAD[1:].T
+    load[STEWART, -1] -= POSTURE_LOAD[0]
     gain = GAIN_V * rail_v
     volts = np.zeros((INPUTS, JOINT_COUNT))
     volts[0], volts[1], volts[4], volts[5] = -gain, -BACK_EMF_V_S, gain, gain * dt_s
@@ -89,8 +98,8 @@ def motion_over(dt_s: float, rail_v: float) -> Motion:
 
 
 def _diagonals(*of: Array, before: int = 0) -> Array:
-    """[9, 54] what each joint takes of its own inputs, the first of which is number ``before``."""
-    whole = np.zeros((JOINT_COUNT, INPUTS * JOINT_COUNT))
+    """[9, 55] what each joint takes of its own inputs, the first of which is number ``before``."""
+    whole = np.zeros((JOINT_COUNT, INPUTS * JOINT_COUNT + 1))
     for number, diagonal in enumerate(of, start=before):
         whole[:, number * JOINT_COUNT : (number + 1) * JOINT_COUNT] = np.diag(diagonal)
     return whole

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerebellum.load import Load
+from cerebellum.proprioception import Felt
 from firmware_bridge.joints import JOINT_COUNT
-from firmware_bridge.senses import JointsSense
 
 Array = NDArray[np.float64]
 
@@ -64,32 +64,45 @@ class TorqueLoss:
         """How surely every one of these was seen to obey, 0 to 1."""
         return min(1.0, max(0.0, max(self.evidence[joints]) / EVIDENCE_LEAST))
 
-    def weigh(self, joints: JointsSense, load: Load) -> list[bool] | None:
-        """Sum the evidence; which of the nine are off, None where none is."""
-        since_ns, dt_s = joints.t_mono_ns - TOLD_NS, load.dt_s
-        share, kept = min(1.0, dt_s / READING_S), 1.0 - dt_s / CONFIRMED_S
-        learnt = dt_s / CURRENT_LEARN_S
-        lost, any_lost = [False] * JOINT_COUNT, False
-        for index, joint in enumerate(joints.joints):
-            evidence = self.evidence[index]
-            if 0 < joint.t_telemetry_ns >= since_ns:
-                noise, current = self.noise_a2[index], load.current_a[index]
-                expected = load.expected_a[index]
-                obeying = noise + (CURRENT_SHARE * expected) ** 2
-                error = (current - expected) ** 2
-                said = 0.5 * (error / obeying - current * current / noise + log(obeying / noise))
-                said = share * min(max(said, -EVIDENCE_STEP), EVIDENCE_STEP)
-                evidence = said + (evidence if evidence > 0.0 else kept * evidence)
-                evidence = min(max(evidence, EVIDENCE_LEAST), EVIDENCE_MOST)
+    def weigh(self, t_ns: int, felt: Felt, load: Load) -> list[bool] | None:
+        """Sum the evidence at ``t_ns``; which of the nine are off, None where none is."""
+        since_ns, dt_s = max(1, t_ns - TOLD_NS), load.dt_s
+        share, kept = 0.5 * min(1.0, dt_s / READING_S), 1.0 - dt_s / CONFIRMED_S
+        step, learnt = EVIDENCE_STEP * 2.0 * share, dt_s / CURRENT_LEARN_S
+        told, noises = [], self.noise_a2
+        for index, (evidence, noise, current, expected, told_ns) in enumerate(
+            zip(self.evidence, noises, load.current_a, load.expected_a, felt.told_ns, strict=True)
+        ):
+            if told_ns >= since_ns:
+                unsure, error = CURRENT_SHARE * expected, current - expected
+                obeying = noise + unsure * unsure
+                error *= error
+                said = share * (error / obeying - current * current / noise + log(obeying / noise))
+                if evidence <= 0.0:
+                    evidence *= kept
+                evidence += step if said > step else -step if said < -step else said
                 if evidence < 0.0:
-                    noise += learnt * (min(error, NOISE_MOST_SHARE * obeying) - noise)
-                    self.noise_a2[index] = min(max(noise, _NOISE_LEAST), _NOISE_MOST)
+                    if evidence < EVIDENCE_LEAST:
+                        evidence = EVIDENCE_LEAST
+                    most = NOISE_MOST_SHARE * obeying
+                    noise += learnt * ((error if error < most else most) - noise)
+                    noises[index] = (
+                        _NOISE_LEAST
+                        if noise < _NOISE_LEAST
+                        else _NOISE_MOST
+                        if noise > _NOISE_MOST
+                        else noise
+                    )
+                elif evidence > EVIDENCE_MOST:
+                    evidence = EVIDENCE_MOST
             else:
                 evidence *= kept
-            self.evidence[index] = evidence
-            if evidence >= EVIDENCE or not joint.torque_enabled:
-                lost[index] = any_lost = True
-        return lost if any_lost else None
+            told.append(evidence)
+        self.evidence = told
+        if felt.all_hold and max(told) < EVIDENCE:
+            return None
+        pairs = zip(told, felt.holds, strict=True)
+        return [evidence >= EVIDENCE or not holds for evidence, holds in pairs]
 
 
 _NOISE_LEAST, _NOISE_MOST = (bound**2 for bound in CURRENT_NOISE_A)
