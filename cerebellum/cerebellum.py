@@ -202,11 +202,12 @@ class Cerebellum:
         )
 
     def _look(self, sense: BodySense, hearing: Hearing, *, learning: bool) -> Look | None:
-        trial = self._looks.step(sense, hearing, self.pointing.table.correct)
+        pointing = self.pointing
+        trial = self._looks.step(sense, hearing, pointing.place)
         if trial is None:
-            return None
-        self.pointing.table.frozen = not learning
-        return self.pointing.learn(trial, sense.t_mono_ns, sense.t_wall_ns)
+            return pointing.go_on()
+        pointing.table.frozen = not learning
+        return pointing.take(trial, sense.t_mono_ns, sense.t_wall_ns)
 
 
 def _carried(event: FeltEvent) -> bool:

@@ -132,8 +132,9 @@ class Contexts:
         likely = np.flatnonzero(self.probability > _NEGLIGIBLE)
         weight = self.probability[likely] / self.probability[likely].sum()
         said = self.tables.mean[likely, :CELLS] @ phi.T
-        cells = self.tables.covariance[likely, :CELLS, :CELLS]
-        within = np.einsum("mi,hij,mj->hm", phi, cells, phi, optimize=True)
+        spread = phi @ self.tables.covariance[likely, :CELLS, :CELLS]
+        spread *= phi
+        within = np.add.reduce(spread, axis=2)
         mean = weight @ said
         return np.asarray(weight @ (within + (said - mean) ** 2))
 
@@ -168,20 +169,22 @@ class Contexts:
     def learn(
         self, found: Expected, error_rad: Array, precision: float, forgetting: float, fading: float
     ) -> None:
-        """Let every table learn its share of the trial; see which rooms there are now.
+        """Let every table learn its share of the trial; ``review`` is to follow.
 
         ``error_rad`` [H] are the prediction errors; ``forgetting`` and ``fading`` are shares, 0 to
         1, by which the present room's confidence and its content are drawn back.
         """
-        self._clock += 1
-        share = self.used.astype(np.float64)
-        likely = self.probability[:ROOMS]
-        share[:ROOMS] = np.where(likely > _NEGLIGIBLE, likely, 0.0)
+        share = self._shares()
         best = self.present
         if best < ROOMS:
             self.tables.forget(best, self._priors[0], forgetting * share[best])
             self.tables.fade(best, fading * share[best])
         self.tables.learn(found, error_rad, share, precision)
+
+    def review(self, found: Expected) -> None:
+        """See which rooms there are, once a trial was learned from."""
+        self._clock += 1
+        share = self._shares()
         self.trials += share
         self.counts += share[:, None] * found.phi[:CELLS]
         if self.probability[_LATELY].sum() > SURE:
@@ -189,6 +192,13 @@ class Contexts:
         best = self.present
         if self.probability[best] > SURE:
             self._last_met[best] = self._clock
+
+    def _shares(self) -> Array:
+        """[H] How much of a trial each table takes as its own."""
+        share = self.used.astype(np.float64)
+        likely = self.probability[:ROOMS]
+        share[:ROOMS] = np.where(likely > _NEGLIGIBLE, likely, 0.0)
+        return share
 
     def _begin(self, chance: float) -> None:
         """Two tables begin now, in the places of the two least likely that began lately."""

@@ -20,18 +20,21 @@ from numpy.typing import NDArray
 
 from cerebellum.off_policy import Choice
 from cerebellum.plasticity import Evidence, Verdict, wrapped
-from cerebellum.population import CELLS, CENTRES_RAD, SPACING_RAD
+from cerebellum.population import CELLS, CENTRES_RAD, SPACING_RAD, activities
 from cerebellum.selector import SynapticSelector
 from cerebellum.selector_state import SelectorSettings
 from cerebellum.snapshot import SnapshotError
 from cerebellum.variants import CATALOGUE, applied, reward
-from cerebellum.yaw_table import BOLD, MOVED_CHANGE, Outcome, YawTable
+from cerebellum.yaw_table import BOLD, MOVED_CHANGE, Judged, Outcome, Turned, YawTable
 
 LEAST_RANDOM: Final = 0.05
 """Share of choices drawn by chance, at least: with less a log says too little of the others."""
+VARIANTS_A_TICK: Final = 7
+"""Rewards that the selector is told in a tick: what a look teaches is learned within a second."""
 NEVER_S: Final = 1e9
 """Age of what was never seen: 30 years."""
 _NS: Final = 1e-9
+_CELLS_PHI: Final = activities(CENTRES_RAD)
 
 
 def settings(randomisation: float) -> SelectorSettings:
@@ -76,8 +79,32 @@ class Look:
     surprise: float
 
 
+@dataclass(slots=True)
+class Study:
+    """A trial that is being learned from, and how far that has come."""
+
+    trial: Evidence
+    choice: Choice
+    place_rad: float
+    """Where the whole table took the voice to be."""
+    confidence: float
+    age_s: float
+    wall_ns: int
+    turned: Turned
+    """What ``correct`` goes by until all is learned."""
+    stage: int = 0
+    believed: int = 0
+    judged: Judged | None = None
+    outcome: Outcome | None = None
+    rewarded: int = 0
+    """Variants that the selector was told of."""
+    applied_rad: float = 0.0
+    reward: float = 0.0
+    """Of the chosen variant."""
+
+
 class Pointing:
-    """``correct`` before the network hears; ``learn`` from a trial after the command is out."""
+    """``correct`` before the network hears; ``take`` and ``go_on`` after the command is out."""
 
     def __init__(self, table: YawTable, selector: SynapticSelector, renewed: RenewalState) -> None:
         """Raises ``SnapshotError`` on a selector of another number of variants."""
@@ -90,7 +117,8 @@ class Pointing:
         self._renewed_ns: list[int] = renewed.wall_ns.tolist()
         if selector.choice().variant < 0:
             selector.select()
-        self.choice = selector.choice()
+        self._choose()
+        self._study: Study | None = None
         self._look_up()
 
     @classmethod
@@ -107,44 +135,112 @@ class Pointing:
         """What to add to a direction of sound, rad; 0 for one that is not finite."""
         if not math.isfinite(heard_rad):
             return 0.0
-        whole = wrapped(self.table.correct(heard_rad, head_rad) - heard_rad)
+        whole = wrapped(self.place(heard_rad, head_rad) - heard_rad)
         if whole == 0.0:
             return 0.0
-        confidence, age_s = self._standing(heard_rad + whole, wall_ns)
-        return applied(CATALOGUE[self.choice.variant], whole, confidence, age_s)
+        return applied(self._variant, whole, *self._standing(heard_rad + whole, wall_ns))
+
+    def place(self, heard_rad: float, head_rad: float | None) -> float:
+        """Where the whole table takes a voice to be, rad."""
+        by = self._study.turned if self._study is not None else None
+        return self.table.correct(heard_rad, head_rad, by)
+
+    def take(self, trial: Evidence, now_ns: int, wall_ns: int) -> Look | None:
+        """Begin to learn from a trial; the rest is done by ``go_on``, a little in each tick.
+
+        A trial that is refused changes nothing, and is a look at once. What is not yet learned of
+        the trial before is learned first.
+        """
+        self.finish()
+        choice, sound = self.choice, _is_sound(trial)
+        heard = trial.heard_rad if sound else 0.0
+        place = self.place(heard, trial.heard_head_yaw_rad) if sound else 0.0
+        refused = self.table.refused(trial, now_ns)
+        if refused is not None:
+            return _look(trial, choice, 0.0, 0.0, 0.0, refused)
+        standing = self._standing(place, wall_ns)
+        self._study = Study(trial, choice, place, *standing, wall_ns, self.table.turned)
+        return None
+
+    def go_on(self) -> Look | None:
+        """Learn a little more of the last trial; the look, when all of it is learned."""
+        study = self._study
+        if study is None:
+            return None
+        stage, table = study.stage, self.table
+        study.stage += 1
+        if stage == 0:
+            study.believed = table.begin()
+        elif stage == 1:
+            study.judged = table.judge(study.trial, study.believed)
+        elif stage == 2:
+            assert study.judged is not None
+            table.take_in(study.judged)
+        elif study.rewarded < len(CATALOGUE):
+            self._reward(study)
+        elif study.outcome is None:
+            assert study.judged is not None
+            study.outcome = table.conclude(study.judged)
+        else:
+            return self._conclude(study)
+        return None
+
+    def finish(self) -> Look | None:
+        """Learn all that is left of the last trial now; the look, if there was one."""
+        look = None
+        while self._study is not None:
+            look = self.go_on()
+        return look
 
     def learn(self, trial: Evidence, now_ns: int, wall_ns: int) -> Look:
-        """Learn from one trial; one that is refused changes nothing."""
-        choice = self.choice
-        sound = math.isfinite(trial.heard_rad) and math.isfinite(trial.heard_head_yaw_rad)
-        heard = trial.heard_rad if sound else 0.0
-        place = self.table.correct(heard, trial.heard_head_yaw_rad) if sound else 0.0
-        whole = wrapped(place - heard)
-        standing = self._standing(place, wall_ns)
-        outcome = self.table.learn(trial, now_ns)
-        if outcome.verdict >= Verdict.NOT_FINITE:
-            return _look(trial, choice, 0.0, 0.0, 0.0, outcome)
-        corrections = [applied(variant, whole, *standing) for variant in CATALOGUE]
-        rewards = [reward(wrapped(heard + add - trial.seen_rad)) for add in corrections]
-        for variant, worth in enumerate(rewards):
-            self.selector.update(variant, worth)
-        self.selector.select()
-        self.choice = self.selector.choice()
-        self._renewed_ns[_cell(trial.seen_rad)] = wall_ns
-        self._look_up()
-        error_rad = wrapped(place - trial.seen_rad)
-        chosen = choice.variant
-        return _look(trial, choice, error_rad, corrections[chosen], rewards[chosen], outcome)
+        """Learn from one trial at once; one that is refused changes nothing."""
+        look = self.take(trial, now_ns, wall_ns) or self.finish()
+        assert look is not None
+        return look
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing is left to be learned of the last trial."""
+        return self._study is None
 
     def moved(self, chance: float = MOVED_CHANGE) -> None:
         """The robot may be in another room now, with this ``chance`` (0 to 1)."""
+        self.finish()
         self.table.moved(chance)
         self._look_up()
 
     def confidence(self) -> NDArray[np.float64]:
         """[CELLS] of the table at the cells' directions, 0 to 1."""
-        doubt = self.table.doubt_rad(CENTRES_RAD) / BOLD.size_rad
+        doubt = self.table.doubt_at(_CELLS_PHI) / BOLD.size_rad
         return np.asarray(1.0 - np.minimum(1.0, doubt * doubt))
+
+    def _reward(self, study: Study) -> None:
+        """Tell the selector what the next few variants would have come to."""
+        heard, seen = study.trial.heard_rad, study.trial.seen_rad
+        whole = wrapped(study.place_rad - heard)
+        last = min(study.rewarded + VARIANTS_A_TICK, len(CATALOGUE))
+        for number in range(study.rewarded, last):
+            add = applied(CATALOGUE[number], whole, study.confidence, study.age_s)
+            worth = reward(wrapped(heard + add - seen))
+            self.selector.update(number, worth)
+            if number == study.choice.variant:
+                study.applied_rad, study.reward = add, worth
+        study.rewarded = last
+
+    def _conclude(self, study: Study) -> Look:
+        outcome = study.outcome
+        assert outcome is not None
+        self.selector.select()
+        self._choose()
+        self._renewed_ns[_cell(study.trial.seen_rad)] = study.wall_ns
+        self._look_up()
+        self._study = None
+        error_rad = wrapped(study.place_rad - study.trial.seen_rad)
+        return _look(study.trial, study.choice, error_rad, study.applied_rad, study.reward, outcome)
+
+    def _choose(self) -> None:
+        self.choice = self.selector.choice()
+        self._variant = CATALOGUE[self.choice.variant]
 
     def _look_up(self) -> None:
         self._confidence: list[float] = self.confidence().tolist()
@@ -155,6 +251,10 @@ class Pointing:
         renewed_ns = self._renewed_ns[cell]
         age_s = max(0.0, (wall_ns - renewed_ns) * _NS) if renewed_ns else NEVER_S
         return self._confidence[cell], age_s
+
+
+def _is_sound(trial: Evidence) -> bool:
+    return math.isfinite(trial.heard_rad) and math.isfinite(trial.heard_head_yaw_rad)
 
 
 def _cell(angle_rad: float) -> int:

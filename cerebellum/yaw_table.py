@@ -27,7 +27,7 @@ from cerebellum.plasticity import (
     surprise,
     wrapped,
 )
-from cerebellum.population import CELLS, Array, Belief, activities, activity, pull
+from cerebellum.population import CELLS, Array, Belief, Expected, activities, activity, pull
 
 LARGEST_CORRECTION_RAD: Final = math.radians(35.0)
 """No robot hears worse: what is learned beyond that is not applied."""
@@ -98,6 +98,27 @@ class YawTableState:
     frozen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """The table turned round: what ``correct`` goes by."""
+
+    corrections_rad: tuple[float, ...]
+    """At support points a step apart, the first at -pi, the last at pi."""
+    pull_rad: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A trial on its way through the table."""
+
+    found: Expected
+    error_rad: Array
+    """[H] of each table; 0 within the noise of seeing."""
+    worth: float
+    outcome: Outcome
+    """But for the room, which is known when all is learned."""
+
+
 class YawTable:
     """Corrects directions of sound, and learns from looking where they came from."""
 
@@ -107,35 +128,34 @@ class YawTable:
         self._surprise = 1.0
         self._moved = False
         self._contexts = Contexts(BOLD, SHY)
-        self._turn_round()
+        self.turn_round()
 
     @property
     def contexts(self) -> Contexts:
         """The rooms, to look at."""
         return self._contexts
 
-    def correct(self, heard_rad: float, head_yaw_rad: float | None = None) -> float:
+    def correct(
+        self, heard_rad: float, head_yaw_rad: float | None = None, by: Turned | None = None
+    ) -> float:
         """Where the voice is, rad in [-pi, pi).
 
         ``head_yaw_rad`` is the head's while it was heard; without it the pull of echo towards
         straight ahead of the array is left as it is. What is not finite comes back as it is.
+        ``by``: the table as it was turned round before, instead of as it is.
         """
+        by = by or self.turned
         if not math.isfinite(heard_rad):
             return heard_rad
         if head_yaw_rad is None or not math.isfinite(head_yaw_rad):
-            return self._correct(heard_rad)
+            return _corrected(heard_rad, by.corrections_rad)
+        if by.pull_rad == 0.0:
+            return _corrected(heard_rad, by.corrections_rad)
         seen = heard_rad
         for _ in range(_ROUNDS):
-            seen = self._correct(heard_rad - self._pull_rad * pull(seen - head_yaw_rad))
+            drawn = by.pull_rad * pull(seen - head_yaw_rad)
+            seen = _corrected(heard_rad - drawn, by.corrections_rad)
         return seen
-
-    def _correct(self, heard_rad: float) -> float:
-        place = ((heard_rad + math.pi) / _STEP_RAD) % _POINTS
-        index = int(place)
-        share = place - index
-        points = self._corrections
-        correction = points[index] * (1.0 - share) + points[index + 1] * share
-        return wrapped(heard_rad + correction)
 
     def correct_all(self, heard_rad: Array, head_yaw_rad: Array | None = None) -> Array:
         """``correct`` of many angles; [M] and [M] to [M]."""
@@ -143,11 +163,15 @@ class YawTable:
             pairs = zip(heard_rad.tolist(), head_yaw_rad.tolist(), strict=True)
             return np.array([self.correct(heard, head) for heard, head in pairs])
         place = wrapped_all(heard_rad)
-        return wrapped_all(place + np.interp(place, _GRID_RAD, self._corrections))
+        return wrapped_all(place + np.interp(place, _GRID_RAD, self.turned.corrections_rad))
 
     def doubt_rad(self, seen_rad: Array) -> Array:
         """Standard deviation of the table at true directions; [M] to [M], rad."""
-        return np.asarray(np.sqrt(self._contexts.variance(activities(seen_rad))))
+        return self.doubt_at(activities(seen_rad))
+
+    def doubt_at(self, phi: Array) -> Array:
+        """The same at activities [M, CELLS]."""
+        return np.asarray(np.sqrt(self._contexts.variance(phi)))
 
     def bias_rad(self, seen_rad: Array) -> Array:
         """What the table takes for the bias at true directions; [M] to [M], rad."""
@@ -162,52 +186,77 @@ class YawTable:
         if not self._moved:
             self._moved = True
             self._contexts.carried(chance)
-            self._turn_round()
+            self.turn_round()
 
     def learn(self, trial: Evidence, now_ns: int) -> Outcome:
         """Learn from one trial where it may be believed; never raises for what a trial holds."""
-        refused = Verdict.FROZEN if self.frozen else refusal(trial, now_ns)
-        contexts = self._contexts
+        refused = self.refused(trial, now_ns)
         if refused is not None:
-            present = contexts.present
-            sure = float(contexts.probability[present])
-            return Outcome(refused, 0.0, 0.0, self._surprise, present, sure)
+            return refused
+        judged = self.judge(trial, self.begin())
+        self.take_in(judged)
+        return self.conclude(judged)
+
+    # The same step by step, for a loop that has no time for all of it in one tick.
+
+    def refused(self, trial: Evidence, now_ns: int) -> Outcome | None:
+        """Why a trial may not be believed; None where it may."""
+        refused = Verdict.FROZEN if self.frozen else refusal(trial, now_ns)
+        if refused is None:
+            return None
+        present = self._contexts.present
+        sure = float(self._contexts.probability[present])
+        return Outcome(refused, 0.0, 0.0, self._surprise, present, sure)
+
+    def begin(self) -> int:
+        """First: the room may be another than before; the place that was believed."""
+        believed = self._contexts.present
+        self._contexts.change(CHANGE)
+        self._moved = False
+        return believed
+
+    def judge(self, trial: Evidence, believed: int) -> Judged:
+        """Second: what each table expected of the trial, and what that says of the room."""
+        contexts = self._contexts
         worth = precision(trial)
         y_rad = wrapped(trial.heard_rad - trial.seen_rad)
-        believed = contexts.present
-        contexts.change(CHANGE)
-        self._moved = False
         aside = pull(trial.seen_rad - trial.heard_head_yaw_rad)
         found = contexts.expect(activity(trial.seen_rad, aside), worth)
         contexts.judge(found, y_rad)
         error = y_rad - found.value_rad
         within = np.abs(error) < SEEN_NOISE_RAD
-        square = found.doubt[believed] + found.noise[believed]
-        self._surprise = surprise(self._surprise, float(error[believed] ** 2 / square))
-        contexts.learn(
-            found, np.where(within, 0.0, error), worth, forgetting(self._surprise), FADING
-        )
-        self._turn_round()
-        return Outcome(
-            Verdict.CONFIRMED if within[believed] else Verdict.LEARNT,
-            float(error[believed]),
-            float(found.doubt[believed] / square),
-            self._surprise,
-            contexts.present,
-            float(contexts.probability.max()),
+        off, doubt = float(error[believed]), float(found.doubt[believed])
+        square = doubt + float(found.noise[believed])
+        self._surprise = surprise(self._surprise, off * off / square)
+        verdict = Verdict.CONFIRMED if within[believed] else Verdict.LEARNT
+        outcome = Outcome(verdict, off, doubt / square, self._surprise, 0, 0.0)
+        return Judged(found, np.where(within, 0.0, error), worth, outcome)
+
+    def take_in(self, judged: Judged) -> None:
+        """Third: the tables learn."""
+        self._contexts.learn(
+            judged.found, judged.error_rad, judged.worth, forgetting(self._surprise), FADING
         )
 
-    def _turn_round(self) -> None:
-        """Make the support points of ``correct`` from the tables."""
+    def conclude(self, judged: Judged) -> Outcome:
+        """Last: which rooms there are now, and what ``correct`` goes by from here on."""
+        contexts = self._contexts
+        contexts.review(judged.found)
+        self.turn_round()
+        present, sure = contexts.present, float(contexts.probability.max())
+        return replace(judged.outcome, present=present, sure=sure)
+
+    def turn_round(self) -> None:
+        """Make the support points of ``correct`` from the tables as they are."""
         weights = self._contexts.cautious_weights(CAUTION)
-        self._pull_rad = min(LARGEST_PULL_RAD, max(0.0, float(weights[CELLS])))
+        drawn_rad = min(LARGEST_PULL_RAD, max(0.0, float(weights[CELLS])))
         bias = _GRID_PHI @ weights[:CELLS]
         bias = np.clip(bias, -LARGEST_CORRECTION_RAD, LARGEST_CORRECTION_RAD)
         heard = _GRID_RAD + bias
         turn = 2.0 * math.pi
         thrice = np.concatenate((heard[:-1] - turn, heard[:-1], heard + turn))
         seen = np.interp(_GRID_RAD, np.maximum.accumulate(thrice), _GRID_THRICE_RAD)
-        self._corrections: list[float] = (seen - _GRID_RAD).tolist()
+        self.turned = Turned(tuple((seen - _GRID_RAD).tolist()), drawn_rad)
 
     def by_room(self) -> list[YawTable]:
         """A frozen table for each room that is known, as it would correct if sure to be there."""
@@ -232,8 +281,16 @@ class YawTable:
         made._surprise = state.surprise
         made._moved = state.moved
         made._contexts = Contexts.from_state(state.contexts, BOLD, SHY)
-        made._turn_round()
+        made.turn_round()
         return made
+
+
+def _corrected(heard_rad: float, points_rad: tuple[float, ...]) -> float:
+    place = ((heard_rad + math.pi) / _STEP_RAD) % _POINTS
+    index = int(place)
+    share = place - index
+    correction = points_rad[index] * (1.0 - share) + points_rad[index + 1] * share
+    return wrapped(heard_rad + correction)
 
 
 def wrapped_all(angle_rad: Array) -> Array:

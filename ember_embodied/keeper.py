@@ -88,7 +88,7 @@ class Keeper:
         """Hand over a copy when it is time; what there is to tell, one line each."""
         if self._next_ns is None:
             self._next_ns = sense.t_mono_ns + round(self._settings.save_s * _SECOND_NS)
-        elif sense.t_mono_ns >= self._next_ns:
+        elif sense.t_mono_ns >= self._next_ns and cerebellum.pointing.at_rest:
             self._next_ns = None
             self._work.append((sense.t_wall_ns, cerebellum.states()))
         trouble = tuple(self._trouble)
@@ -100,6 +100,7 @@ class Keeper:
         """Keep the last state and give the folder back; what went wrong, one line each."""
         self._closing.set()
         self._thread.join()
+        cerebellum.pointing.finish()
         self._write(wall_ns, cerebellum.states())
         self._lock.close()
         return tuple(self._trouble)
