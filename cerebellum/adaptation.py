@@ -65,7 +65,7 @@ class Noise:
     """How many times louder each channel is than foreknown, from the sizes of its errors."""
 
     def __init__(self, log_gain: Array, period_s: float) -> None:
-        """``log_gain`` [C]."""
+        """``log_gain`` [C]; ``period_s`` between two experiences."""
         self.log_gain = log_gain.copy()
         self.gain: Array = np.exp(self.log_gain)
         self._rate = min(1.0, period_s / NOISE_S)

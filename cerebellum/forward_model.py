@@ -66,6 +66,8 @@ LATE: Final = 1.5
 """A tick that comes this many periods after the last one cannot be foretold."""
 HISTORY: Final = 4
 """Ticks of a joint that its next lag is foretold from, and one to be sure."""
+TURNS: Final = 3
+"""Ticks in which all that is learned had its turn."""
 _MOTORS: Final = slice(LAG.start, CURRENT.stop)
 _BEYOND: Final = slice(CURRENT.start, IMU.stop)
 _KINDS: Final = (JOINT_COUNT, JOINT_COUNT, CHANNELS - CURRENT.stop)
@@ -107,15 +109,16 @@ class ForwardModel:
         weights = np.zeros((OWN_TERMS, CURRENT.stop))
         weights[:, LAG] = state.own_weights
         weights[: motor_current.TERMS, CURRENT] = state.current_weights
-        self._own = Gains(weights, 1.0 - math.exp(-period_s / OWN_S), OWN_MOST)
+        between_s = TURNS * period_s
+        self._own = Gains(weights, 1.0 - math.exp(-between_s / OWN_S), OWN_MOST)
         self._terms = np.zeros_like(weights)
         self._terms[0, LAG], self._terms[2, CURRENT] = OWN_SPREAD[0], motor_current.SPREAD[2]
         current = double((prior or read_prior(ForwardPrior, period_s)).current)
         current[0] /= PULSE_RAD
         self._current = MotorCurrent(current, state.current_weights, period_s)
-        self._current_rate = 1.0 - math.exp(-period_s / motor_current.NOISE_S)
+        self._current_rate = 1.0 - math.exp(-between_s / motor_current.NOISE_S)
         loud = (state.log_noise, state.log_noise, state.reafference.log_noise)
-        self._noise = Noise(np.concatenate(loud), period_s)
+        self._noise = Noise(np.concatenate(loud), between_s)
         # A current is as unsure as the lag that it is foretold from, and has noise of its own.
         lags = np.full(JOINT_COUNT, PULSE_RAD**2)
         self._scale = np.concatenate((lags, lags * current[0] ** 2, FLOOR_SQUARE))
@@ -124,6 +127,7 @@ class ForwardModel:
         self._trust = Trust(state.own_error, state.outlook_error, period_s)
         self._reafference = Reafference(state.reafference, period_s)
         self._t_ns = 0
+        self._turn = 0
         self._steady = 0
         self._streak = [0] * JOINT_COUNT
         self._goal: Sequence[float] = _STILL
@@ -202,7 +206,11 @@ class ForwardModel:
         return self._surprise
 
     def learn(self, untouched: Bools) -> None:
-        """Learn from the last ``step`` the channels [24] that nobody but the robot has moved."""
+        """Learn from the last ``step`` the channels [24] that nobody but the robot has moved.
+
+        What is learned takes turns, for it is the same from tick to tick, and slow: how motors move
+        this robot, how loud it is, what its IMU feels.
+        """
         surprise = self._surprise
         if surprise is None:
             return
@@ -212,21 +220,27 @@ class ForwardModel:
         if flags == _NOTHING:
             return
         everything = flags == _EVERYTHING
+        turn, self._turn = self._turn, (self._turn + 1) % TURNS
         score = np.minimum(surprise.score, ROBUST)
         np.maximum(score, -ROBUST, out=score)
+        if turn == 0:
+            if everything or use[LAG].any():
+                self._learn_motors(surprise, score, None if everything else use[_MOTORS])
+            return
         imu = everything or bool(use[IMU].all())
-        moves = self._spread > _MOVES
-        if not everything:
-            moves &= use
-            moves[CURRENT], moves[IMU] = moves[LAG], imu
-        sizes = np.abs(score)
-        sizes[CURRENT] = sizes[LAG]
-        self._noise.learn(sizes, moves)
-        if imu:
+        if turn == 1:
+            self._learn_noise(score, use, imu=imu)
+        elif imu:
             calmest = min(self._spread[IMU].tolist()) ** 2
-            self._reafference.learn(score[IMU], surprise.deviation[IMU], calmest, surprise.dt_s)
-        if everything or use[LAG].any():
-            self._learn_motors(surprise, score, None if everything else use[_MOTORS])
+            passed_s = TURNS * surprise.dt_s
+            self._reafference.learn(score[IMU], surprise.deviation[IMU], calmest, passed_s)
+
+    def _learn_noise(self, score: Array, use: Bools, *, imu: bool) -> None:
+        """A current is as loud as its lag; the IMU counts as a whole."""
+        sizes, moves = np.abs(score), self._spread > _MOVES
+        moves &= use
+        sizes[CURRENT], moves[CURRENT], moves[IMU] = sizes[LAG], moves[LAG], imu
+        self._noise.learn(sizes, moves)
 
     def _joints(
         self, joints: JointsSense | None, felt: Felt | None

@@ -169,10 +169,7 @@ def test_sums_of_one_sign_outgrow_those_of_noise():
     [
         (10.0, 0.8),
         (50.0, 2.0),
-        pytest.param(
-            *(50.0, 0.8),
-            marks=pytest.mark.xfail(strict=True, reason="dull at 50 Hz: a gentle push is late"),
-        ),
+        (50.0, 0.8),
     ],
 )
 def test_hands_on_a_simulated_robot(rate_hz: float, force_n: float):
