@@ -12,6 +12,7 @@ from cerebellum.pointing import Look
 from cerebellum.surprise import CURRENT, GYROSCOPE, LAG, Outlook
 from cerebellum.turning import Reach
 from cerebellum.verdict import Verdict
+from ember_embodied.guide import Guide
 from ember_embodied.sense_vector import INDEX, PREDICTED, SENSES, wrap
 from firmware_bridge.command import Mode
 from firmware_bridge.joints import BODY_YAW, LEFT_ANTENNA, RIGHT_ANTENNA
@@ -58,7 +59,7 @@ def heard(sense: BodySense, front_rad: float, mirror_rad: float) -> BodySense:
 
 
 def guidance(
-    cerebellum: Cerebellum,
+    cerebellum: Guide,
     corrections_rad: tuple[float, float],
     fault: Fault,
     intent_rad: tuple[float, ...],

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Final
 
-from cerebellum.cerebellum import Cerebellum
 from ember_embodied.guidance import guidance, heard
+from ember_embodied.guide import Guide
 from ember_embodied.runtime import Policy
 from ember_embodied.sense_vector import encode
 from ember_embodied.tick_state import TickState
@@ -62,7 +62,7 @@ def initial_state(mind: Mind) -> TickState:
 
 
 def tick(
-    sense: BodySense, state: TickState, mind: Mind, cerebellum: Cerebellum | None = None
+    sense: BodySense, state: TickState, mind: Mind, cerebellum: Guide | None = None
 ) -> tuple[TickRecord, TickState]:
     """One tick of the loop.
 

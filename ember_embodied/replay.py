@@ -17,9 +17,11 @@ from typing import Final
 from cerebellum import in_flight
 from cerebellum.cerebellum import Cerebellum
 from ember_embodied.guidance import learn
+from ember_embodied.guide import AsLogged, Guide
 from ember_embodied.loop import Mind, tick
 from ember_embodied.tick_state import SnapshotError, TickState, from_bytes, to_bytes
-from hippocampus.tick_record import SnapshotRecord, TickRecord
+from hippocampus.forgetting.gap import gap_of
+from hippocampus.tick_record import EventRecord, SnapshotRecord, TickRecord
 
 STAGES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("hearing", ("guidance",)),
@@ -54,52 +56,76 @@ class ReplayReport:
     difference: Difference | None
     restarts: int
     """Times that the state was taken from a snapshot because ticks before it are missing."""
+    stateless: int = 0
+    """Ticks between a gap that a person asked for and the next snapshot: their state is forgotten
+    too, and they cannot be thought again."""
+    as_logged: int = 0
+    """Ticks that got what the cerebellum added from the log: what it knew then is forgotten."""
 
     @property
     def holds(self) -> bool:
-        """True when every tick of the log was thought again, with the same result."""
-        return self.difference is None and self.identical == self.ticks and self.ticks > 0
+        """True when every tick of the log was thought again, with the same result.
+
+        Those whose state was forgotten on request cannot be, and count for nothing.
+        """
+        expected = self.ticks - self.stateless
+        return self.difference is None and self.identical == expected and expected > 0
 
 
 def replay(
-    records: Iterable[TickRecord | SnapshotRecord],
+    records: Iterable[TickRecord | SnapshotRecord | EventRecord],
     mind: Mind,
     progress: Callable[[int], None] | None = None,
 ) -> ReplayReport:
     """Think every tick again and stop at the first difference.
 
-    ``records`` come in the order of the log, each file's snapshot before its first tick.
+    ``records`` come in the order of the log, each file's snapshot before its first tick; of the
+    events only those matter that tell of ticks that were forgotten on request. From there on what
+    the cerebellum added is taken from the log where the snapshot no longer has it.
     Raises ``SnapshotError`` when a snapshot is of another version.
     """
     state: TickState | None = None
     cerebellum: Cerebellum | None = None
-    ticks = compared = identical = restarts = 0
+    ticks = compared = identical = restarts = stateless = as_logged = 0
+    forgotten = False
     for record in records:
+        if isinstance(record, EventRecord):
+            forgotten |= gap_of(record) is not None
+            continue
         if isinstance(record, SnapshotRecord):
             if state is None or state.tick != record.tick:
                 restarts += compared > 0
                 state, cerebellum = from_bytes(record.state), cerebellum_of(record)
             elif (part := _parted_from(record, state, cerebellum)) is not None:
                 found = Difference(record.tick, part, "snapshot", "as logged", "not the same")
-                return ReplayReport(ticks, compared, identical, found, restarts)
+                return ReplayReport(
+                    ticks, compared, identical, found, restarts, stateless, as_logged
+                )
             continue
         ticks += 1
         if state is None or state.tick != record.tick:
             state = None
+            stateless += forgotten
             continue
+        guide: Guide | None = cerebellum
+        if cerebellum is None and forgotten and record.guidance is not None:
+            guide = AsLogged(record, record.guidance)
+            as_logged += 1
         if cerebellum is not None and record.guidance is not None:
             cerebellum.frozen = record.guidance.frozen
-        thought, state = tick(record.sense, state, mind, cerebellum)
+        thought, state = tick(record.sense, state, mind, guide)
         compared += 1
         found_here = first_difference(record, thought)
         if found_here is not None:
-            return ReplayReport(ticks, compared, identical, found_here, restarts)
+            return ReplayReport(
+                ticks, compared, identical, found_here, restarts, stateless, as_logged
+            )
         if cerebellum is not None:
             learn(cerebellum, replace(thought, sent=record.sent))
         identical += 1
         if progress is not None:
             progress(identical)
-    return ReplayReport(ticks, compared, identical, None, restarts)
+    return ReplayReport(ticks, compared, identical, None, restarts, stateless, as_logged)
 
 
 def cerebellum_of(record: SnapshotRecord) -> Cerebellum | None:
@@ -121,6 +147,8 @@ def _parted_from(
     """Which part of the state is not the logged one; None when all is the same."""
     if to_bytes(state) != record.state:
         return "state"
+    if cerebellum is not None and not record.cerebellum:
+        return None  # forgotten on request; what this one knows is as good as any
     whole = b"" if cerebellum is None else in_flight.to_bytes(cerebellum)
     return None if whole == record.cerebellum else "learning"
 

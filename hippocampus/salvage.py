@@ -109,6 +109,21 @@ def messages(content: bytes) -> Iterator[RawMessage | Damage]:
     yield Damage(len(content), "no end: the writing was cut off", torn=True)
 
 
+def chunk_times(content: bytes) -> Iterator[tuple[int, int]]:
+    """First and last time, ns, of every chunk whose head can be read; nothing is unpacked."""
+    view = memoryview(content)
+    position = min(len(MAGIC), len(content))
+    while position < len(content):
+        _, end = _record_at(view, position)
+        following = _next_chunk(view, position + 1) if end is None else end
+        chunk = position + _RECORD.size
+        if view[position] == Opcode.CHUNK and chunk + _CHUNK.size <= len(view):
+            first_ns, last_ns, size, *_ = _CHUNK.unpack_from(view, chunk)
+            if size:
+                yield first_ns, last_ns
+        position = following
+
+
 def whole_end(content: bytes) -> int:
     """Where the last whole record of the data ends; for who follows a growing file."""
     view = memoryview(content)

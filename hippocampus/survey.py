@@ -13,9 +13,10 @@ from firmware_bridge.command import Mode
 from firmware_bridge.senses import SENSE_TABLE
 from hippocampus import ember_pb2 as pb
 from hippocampus.codec import decode
+from hippocampus.forgetting.gap import gap_of
 from hippocampus.reader import Damage, Log, LogError, TicksDigest, is_segment
 from hippocampus.segment import being_written
-from hippocampus.tick_record import HeaderRecord, SnapshotRecord, TickRecord
+from hippocampus.tick_record import EventRecord, HeaderRecord, SnapshotRecord, TickRecord
 from hippocampus.topics import KIND_OF, TOPIC_OF
 
 _NS_PER_S: Final = 1e9
@@ -55,6 +56,8 @@ class Survey:
     """What the files have lost."""
     gaps: tuple[Gap, ...]
     """Ticks that were never written, or lost with a damaged chunk."""
+    forgotten: tuple[Gap, ...]
+    """Ticks that a person had erased; the log says so, and is whole all the same."""
     faults: tuple[str, ...]
     """What else is wrong, in words: a file without header or snapshot, time that runs back."""
 
@@ -82,6 +85,7 @@ class _Walk:
     streams: Counter[str] = field(default_factory=Counter)
     modes: Counter[int] = field(default_factory=Counter)
     gaps: list[Gap] = field(default_factory=list)
+    forgotten: dict[tuple[int, int], None] = field(default_factory=dict)
     damage: list[Damage] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -114,14 +118,15 @@ def survey(log: Log) -> Survey:
             Mode(number).name: count / walk.ticks for number, count in sorted(walk.modes.items())
         },
         damage=tuple(walk.damage),
-        gaps=tuple(walk.gaps),
+        gaps=tuple(gap for gap in walk.gaps if (gap.first, gap.last) not in walk.forgotten),
+        forgotten=tuple(Gap(first, last) for first, last in walk.forgotten),
         faults=tuple(walk.faults),
     )
 
 
 def _walk_segment(walk: _Walk, log: Log, segment: Path) -> None:
     live = being_written(segment)
-    header = snapshot = False
+    header = snapshot = forgotten = False
     for item in log.walk(segment):
         if isinstance(item, Damage):
             if not (live and item.torn):
@@ -129,16 +134,27 @@ def _walk_segment(walk: _Walk, log: Log, segment: Path) -> None:
             continue
         walk.messages[item.topic] += 1
         if item.topic == TOPIC_OF[TickRecord]:
-            if not (header and snapshot):
+            if not (header and (snapshot or forgotten)):
                 missing = "snapshot" if header else "header"
                 walk.faults.append(f"{segment.name}: no {missing} before its first tick")
-                header = snapshot = True
+                header = snapshot = forgotten = True
             _add_tick(walk, segment, item.data)
         elif item.topic == TOPIC_OF[SnapshotRecord]:
             snapshot = True
+        elif item.topic == TOPIC_OF[EventRecord]:
+            forgotten |= _note_forgotten(walk, item.data)
         elif item.topic == TOPIC_OF[HeaderRecord]:
             header = True
             walk.header = walk.header or decode(HeaderRecord, item.data)
+
+
+def _note_forgotten(walk: _Walk, data: bytes) -> bool:
+    """Whether the event tells of ticks that were forgotten on request."""
+    event = decode(EventRecord, data)
+    gap = gap_of(event) if event is not None else None
+    if gap is not None:
+        walk.forgotten[gap] = None
+    return gap is not None
 
 
 def _add_tick(walk: _Walk, segment: Path, data: bytes) -> None:

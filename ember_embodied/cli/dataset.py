@@ -29,7 +29,8 @@ def check(
     """Find what loaders pass over in silence: one line for each defect; exit code 1 with any.
 
     Times against frames and fps, gaps in numbers, bounds of episodes, statistics computed anew,
-    NaN and infinities, shapes and types, tasks, missing and torn files, totals, version.
+    NaN and infinities, shapes and types, tasks, missing and torn files, totals, version; and
+    whether logs that it was made from were forgotten since ('ember forget').
 
     Examples:
       ember dataset check dataset && echo sound

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ember_embodied.cli.main import complain
 from ember_embodied.cli.options import AsJson, print_json
 from ember_embodied.errors import UserError, existing_file, unknown
+from firmware_bridge.clock import SystemClock
 
 _LOG_KIND: Final = "log"
 
@@ -70,6 +71,7 @@ def command(
     from hippocampus.export.export import export
     from hippocampus.export.plan import FORMATS, ExportError, make_plan
     from hippocampus.export.where import ConditionError
+    from hippocampus.forgetting.exports import note
 
     if format_name not in FORMATS:
         raise unknown("format", format_name, FORMATS)
@@ -95,6 +97,14 @@ def command(
             )
     except (ExportError, ConditionError) as error:
         raise UserError(str(error)) from error
+    files = [Path(file.path) for leg in plan.legs for file in leg.files]
+    try:
+        note(out, files, SystemClock().wall_ns())
+    except OSError as error:
+        complain(
+            f"{error.filename}: {error.strerror}; this dataset is in no register, and 'ember "
+            "forget' finds it only where it is named with --made"
+        )
     for text in summary.damage:
         complain(f"lost in the log: {text}")
     if as_json:

@@ -64,6 +64,8 @@ def verify(log: LogPath, as_json: AsJson = False) -> None:
         print_json(facts(found))
     elif found.whole:
         print(f"whole: {_tick_text(found)} in {_files(found)}, digest {found.ticks_digest}")
+        for gap in found.forgotten:
+            print(f"  ticks {_gap_text(gap)} were forgotten on request")
     else:
         print(f"damaged: {loss(found)}; whole: {_tick_text(found)}, digest {found.ticks_digest}")
         for line in _wrongs(found):
@@ -227,6 +229,9 @@ def _lines(found: Survey) -> list[str]:
         f"events     {found.messages.get('/event', 0)}",
         f"damage     {loss(found) or 'none'}",
     ]
+    if found.forgotten:
+        told = ", ".join(_gap_text(gap) for gap in found.forgotten)
+        lines.append(f"forgotten  ticks {told}, on request")
     return lines
 
 

@@ -55,6 +55,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb("sleep", "sleep:app", MEMORY, "Sleep on the day: label, keep, remember, tell; undo."),
     Verb("recall", "recall:command", MEMORY, "Find memories by a word or by how the body felt."),
     Verb("memory", "memory:app", MEMORY, "Look into the memories; add, forget, check, undo."),
+    Verb("forget", "forget:command", MEMORY, "Erase a person or a time from all that is kept."),
     Verb("log", "log:app", MEMORY, "Look into, verify, mend or follow a log."),
     Verb("dataset", "dataset:app", MEMORY, "Check a dataset for training."),
     Verb(

@@ -21,7 +21,7 @@ from ember_embodied.loop import Mind
 from ember_embodied.replay import ReplayReport, cerebellum_of, replay
 from ember_embodied.tick_state import SnapshotError
 from hippocampus.reader import Log, LogError
-from hippocampus.tick_record import SnapshotRecord, TickRecord
+from hippocampus.tick_record import EventRecord, SnapshotRecord, TickRecord
 
 EXIT_DIFFERENT = 1
 
@@ -90,7 +90,8 @@ def _bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
 
 def _think_again(log: Log, mind: Mind, as_json: bool) -> None:
-    records = cast("Iterator[TickRecord | SnapshotRecord]", log.records(TickRecord, SnapshotRecord))
+    kinds = (TickRecord, SnapshotRecord, EventRecord)
+    records = cast("Iterator[TickRecord | SnapshotRecord | EventRecord]", log.records(*kinds))
     with _bar("thinking again", None) as progress:
         report = replay(records, mind, progress)
     if as_json:
@@ -109,11 +110,18 @@ def _lines(report: ReplayReport) -> Iterator[str]:
         yield f"  replayed {found.replayed}"
     if report.restarts:
         yield f"restarted from a snapshot {report.restarts} times, where ticks are missing"
-    if report.compared < report.ticks:
-        alone = report.ticks - report.compared
+    if report.as_logged:
+        yield (
+            f"in {report.as_logged} ticks what the cerebellum added is as the log has it: what it "
+            "knew then was forgotten on request"
+        )
+    if report.stateless:
+        yield f"{report.stateless} ticks before the next snapshot have no state: it was forgotten"
+    if report.compared + report.stateless < report.ticks:
+        alone = report.ticks - report.compared - report.stateless
         yield f"{alone} ticks have no snapshot before them and were not compared"
     word = "identical" if report.holds else "not identical"
-    yield f"{word}: {report.identical} of {report.ticks} ticks"
+    yield f"{word}: {report.identical} of {report.ticks - report.stateless} ticks"
 
 
 def _live_again(log: Log, mind: Mind, seed: int | None, as_json: bool) -> None:

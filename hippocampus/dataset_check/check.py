@@ -17,6 +17,7 @@ from hippocampus.dataset_check.columns import DATA, Seen, check_data
 from hippocampus.dataset_check.declared import INFO, read_declared
 from hippocampus.dataset_check.defect import Defect
 from hippocampus.dataset_check.index_tables import read_bounds, read_tasks
+from hippocampus.dataset_check.staleness import check_staleness
 from hippocampus.dataset_check.stats_file import check_stats
 from hippocampus.export.statistics import SAMPLED_FRAMES
 
@@ -31,6 +32,7 @@ def check(root: Path) -> Iterator[Defect]:
     if (root / _UNFINISHED / "plan.json").exists():
         yield Defect(_UNFINISHED, "", None, "an unfinished export", "a whole dataset")
         return
+    yield from check_staleness(root)
     declared, defects = read_declared(root)
     yield from defects
     if declared is None:

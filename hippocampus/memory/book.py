@@ -13,7 +13,7 @@ older of equals first, and ``add`` says which.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -293,6 +293,23 @@ class MemoryBook:
             )
         self._body = (memory, scaled)
         return self._body
+
+
+def without(state: BookState, numbers: Iterable[int]) -> BookState:
+    """A state without some memories, their keys, links and feelings; no encoder is needed."""
+    gone = np.array(sorted(set(numbers)), dtype=np.int64)
+    text = AssociativeMemory.from_state(state.text)
+    text.forget(gone)
+    stays = ~np.isin(state.felt_numbers, gone)
+    dropped = frozenset(gone.tolist())
+    return replace(
+        state,
+        memories=tuple(one for one in state.memories if one.number not in dropped),
+        text=text.state(),
+        felt_numbers=state.felt_numbers[stays],
+        felt_values=state.felt_values[stays],
+        felt_known=state.felt_known[stays],
+    )
 
 
 def _leads_to(before: Memory, after: Memory) -> bool:

@@ -178,6 +178,16 @@ class MemoryStore:
         found = (_NAME.fullmatch(path.name) for path in self.folder.iterdir())
         return sorted(int(match[1]) for match in found if match)
 
+    def files(self) -> list[Path]:
+        """Every file that may hold memories: versions, and what an interrupted writing left."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(
+            path
+            for path in self.folder.iterdir()
+            if path.name.removesuffix(_TEMPORARY_SUFFIX).endswith(SUFFIX)
+        )
+
     def head(self) -> int | None:
         """Number of the version that holds; None where there is none or it cannot be read."""
         try:
@@ -205,6 +215,14 @@ class MemoryStore:
         for number in numbers:
             self.path(number).unlink(missing_ok=True)
         _sync_folder(self.folder)
+
+
+def version_bytes(
+    book: BookState, number: int, action: str, changed: tuple[int, ...], t_wall_ns: int
+) -> bytes:
+    """The file of a version that was made from no other: undo does not go behind it."""
+    version = Version(number, None, t_wall_ns, action, changed, len(book.memories))
+    return _to_bytes(_File(version, book))
 
 
 def _to_bytes(file: _File) -> bytes:

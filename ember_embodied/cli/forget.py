@@ -1,0 +1,260 @@
+"""``ember forget``: a person or a stretch of time, out of everything that the robot keeps."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from ember_embodied.cli.options import AsJson, print_json
+from ember_embodied.errors import UserError
+from ember_embodied.keeper import Lock
+from ember_embodied.unlearning import Unlearned, unlearn
+from firmware_bridge.clock import SystemClock
+from hippocampus.forgetting.forget import (
+    Forgotten,
+    NightOpenError,
+    Places,
+    Request,
+    forget,
+    resume,
+)
+from hippocampus.forgetting.logs import BeingWrittenError
+from hippocampus.forgetting.nights import UnreadableError
+from hippocampus.forgetting.times import Name, Stretch
+from hippocampus.forgetting.transaction import RECEIPTS, BusyError
+from hippocampus.memory.store import StoreError
+
+Root = Annotated[
+    Path,
+    typer.Option(
+        "--robot", metavar="DIR", help="Folder that holds logs/, state/, memory/ and nights/."
+    ),
+]
+DEFAULT_ROOT: Final = Path()
+_SECOND_NS: Final = 1_000_000_000
+_REFUSALS: Final = (BusyError, NightOpenError, BeingWrittenError, UnreadableError, StoreError)
+
+
+def command(
+    person: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Forget this person and their stays.")
+    ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="Forget from here on; UTC.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="T", help="To here; UTC.")] = None,
+    robot: Root = DEFAULT_ROOT,
+    made: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--made", metavar="DIR", help="Look for datasets and adapters here too; again for more."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be erased; change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a person, or a stretch of time, from all that the robot keeps. There is no undo.
+
+    Logs lose the ticks of that time and all that was made of them, and tell where the gap is.
+    Memories go with their keys and every older version; episodes, labels and sentences of the
+    diary go; the cerebellum's tables are rebuilt from the log without what it learned then. The
+    last night cannot be undone any more. Datasets and adapters made from those logs are marked
+    stale, which 'ember dataset check' tells. What was erased is listed in forgotten.jsonl: what
+    kind, how much, when, digests; no name and no content. An interruption is finished by the next
+    'ember forget' or 'ember run'.
+
+    Who a person is: the robot knows nobody by face or voice. A person is a NAME that somebody
+    told it: with a memory (ember memory add --who NAME, or in its text), in a label of the night,
+    or in a simulated world. The stay around such a moment goes with it: a face or a voice that
+    goes on without a minute's pause, at most an hour either way. Who else was there then is
+    forgotten too. A visit that nobody named cannot be found by name: use --from and --to.
+
+    Old bytes are overwritten before they are freed. A flash drive, a copying file system (btrfs,
+    zfs) or a backup may still hold them where no program can reach.
+
+    Examples:
+      ember forget --person Anna --dry-run
+      ember forget --person Anna --robot /var/lib/ember
+      ember forget --from 2026-11-22T14:00 --to 2026-11-22T15:30 --yes
+    """
+    request = _request(person, from_, to)
+    places = _places(robot, tuple(made or ()))
+    lock = Lock(places.state) if places.state.is_dir() else None
+    try:
+        found = _forget(places, request, dry_run=True)
+        if not dry_run and not found.nothing:
+            if not yes:
+                _ask(found)
+            found = _forget(places, request, dry_run=False)
+    finally:
+        if lock is not None:
+            lock.close()
+    if as_json:
+        facts = msgspec.to_builtins(found, enc_hook=str)
+        print_json({**facts, "dry_run": dry_run, "nothing": found.nothing})
+        return
+    print("\n".join(_lines(found, dry_run=dry_run)))
+
+
+def finish_interrupted(root: Path) -> None:
+    """Bring a forgetting that was cut off to its end, and say so. Raises ``UserError``."""
+    try:
+        finished = resume(root)
+    except _REFUSALS as error:
+        raise UserError(str(error)) from error
+    if finished is not None and (finished.replaced or finished.removed):
+        print(f"{root}: an interrupted 'ember forget' was finished", file=sys.stderr)
+
+
+def _request(person: str | None, from_: str | None, to: str | None) -> Request:
+    if person is not None:
+        if from_ is not None or to is not None:
+            raise UserError("say either --person, or --from and --to")
+        try:
+            return Request(name=Name(person))
+        except ValueError as error:
+            raise UserError(f"--person: {error}") from error
+    if from_ is None or to is None:
+        raise UserError("say what to forget: --person NAME, or --from T and --to T")
+    try:
+        return Request(stretch=Stretch(_time_ns("--from", from_), _time_ns("--to", to)))
+    except ValueError as error:
+        raise UserError(f"--from {from_} --to {to}: {error}") from error
+
+
+def _time_ns(option: str, text: str) -> int:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"{option} {text!r} is no time like 2026-11-22T14:00") from None
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    since = found - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * _SECOND_NS + since.microseconds * 1000
+
+
+def _places(root: Path, made: tuple[Path, ...]) -> Places:
+    if not root.is_dir():
+        raise UserError(f"no folder {root}; name the robot's with --robot")
+    places = Places(
+        root, root / "logs", root / "memory", root / "nights", root / "state",
+        (*made, root / "models"),
+    )  # fmt: skip
+    if not any(folder.is_dir() for folder in places.all):
+        raise UserError(
+            f"{root.absolute()} holds no logs/, state/, memory/ or nights/; name the robot's "
+            "folder with --robot, for instance /var/lib/ember"
+        )
+    return places
+
+
+def _forget(places: Places, request: Request, *, dry_run: bool) -> Forgotten[Unlearned]:
+    with _bars() as progress:
+        try:
+            return forget(
+                places,
+                request,
+                lambda wanted, staging, told: unlearn(
+                    places.logs, places.state, wanted, staging, told
+                ),
+                SystemClock().wall_ns(),
+                progress,
+                dry_run=dry_run,
+            )
+        except _REFUSALS as error:
+            raise UserError(str(error)) from error
+        except OSError as error:
+            raise UserError(
+                f"{error.filename or places.root}: {error.strerror}; what was begun is finished or "
+                "undone by the next 'ember forget'"
+            ) from error
+
+
+@contextmanager
+def _bars() -> Iterator[Any]:
+    """A bar for each thing that is looked through, on stderr where that is a terminal."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield tell
+
+
+def _ask(found: Forgotten[Unlearned]) -> None:
+    """Show what goes, and go on only with a yes. Raises ``UserError``."""
+    print("\n".join(_lines(found, dry_run=True)))
+    if not sys.stdin.isatty():
+        raise UserError("nothing was changed: say --yes to erase this; there is no undo")
+    if not typer.confirm("Erase this? There is no undo."):
+        raise UserError("nothing was changed")
+
+
+def _lines(found: Forgotten[Unlearned], *, dry_run: bool) -> Iterator[str]:
+    if found.nothing:
+        yield "nothing of it is kept: nothing was changed"
+        return
+    yield "would be erased:" if dry_run else "erased:"
+    for one in found.stretches:
+        yield f"  time      {_when(one.start_ns)} to {_when(one.end_ns)}"
+    files = [one for one in found.logs if one.messages]
+    if files:
+        gone = sum(one.removed for one in files)
+        ticks, messages = sum(one.ticks for one in files), sum(one.messages for one in files)
+        yield (
+            f"  logs      {ticks:,} ticks, {messages:,} messages in {len(files)} files, {gone} of "
+            "them whole"
+        )
+    stripped = sum(one.stripped for one in found.logs)
+    if stripped:
+        yield f"  snapshots {stripped} in the log lose what had been learned"
+    for day in found.days:
+        yield (
+            f"  {day.date} {day.episodes} episodes, {day.labels} labels, {day.sentences} "
+            f"sentences, sums of {day.hours} hours"
+        )
+    if found.memories is not None:
+        kept = found.memories
+        yield f"  memory    {kept.memories} memories, {kept.versions} older versions"
+    if found.learned is not None:
+        yield from _learned_lines(found.learned)
+    for made in found.stale:
+        yield f"  stale     {made.folder} was made from them" + (
+            "" if dry_run else "; it is marked"
+        )
+    if found.finished is not None:
+        yield f"listed in {RECEIPTS}; {found.finished.overwritten_bytes:,} old bytes overwritten"
+        for path in found.finished.shared:
+            yield f"  {path} has another hard link, which still holds the old content"
+
+
+def _learned_lines(learned: Unlearned) -> Iterator[str]:
+    took = f"  learned   {learned.looks} looks, {learned.movements} movements"
+    if learned.rebuilt:
+        yield f"{took}; the tables were rebuilt without them from {learned.relearned} others"
+        yield f"            {', '.join(learned.as_before)} are as before that time"
+    else:
+        yield (
+            f"{took}; no snapshot from before that time is left in the logs, so these begin anew: "
+            + ", ".join(learned.anew)
+        )
+
+
+def _when(t_ns: int) -> str:
+    when = datetime.fromtimestamp(t_ns / _SECOND_NS, UTC)
+    return f"{when:%Y-%m-%d %H:%M:%S} UTC ({when.astimezone():%H:%M:%S} here)"

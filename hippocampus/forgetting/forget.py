@@ -1,0 +1,219 @@
+"""Forgetting as one: what there is to erase everywhere, and the erasing of it.
+
+    found = forget(places, Request(Stretches([...])), learned, t_wall_ns, dry_run=True)
+    found = forget(places, request, learned, t_wall_ns, dry_run=False)
+
+Logs, nights, memory and what the cerebellum learned change together (``transaction``): an
+interruption leaves the old state, or one that ``resume`` finishes. What a robot learned is not this
+package's: ``Unlearning`` is handed in.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msgspec
+
+from hippocampus.forgetting import exports, logs, memories, nights, stays
+from hippocampus.forgetting.judging import Wanted
+from hippocampus.forgetting.times import Name, Stretch, Stretches
+from hippocampus.forgetting.transaction import Exclusive, Finished, Staging, finish, pending
+from hippocampus.memory.store import MemoryStore
+from hippocampus.night.transaction import JOURNAL, held
+from hippocampus.night.transaction import BusyError as NightBusyError
+
+Learned = TypeVar("Learned")
+Progress = Callable[[str, int, int], None]
+"""Called with what is being looked through, how much of it is done, and all."""
+Unlearning = Callable[[Wanted, Staging | None, Callable[[int, int], None]], Learned | None]
+
+
+class NightOpenError(Exception):
+    """A night is at work, or was cut off; one line for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """A robot's folders, and where else something made from its logs may lie."""
+
+    root: Path
+    logs: Path
+    memory: Path
+    nights: Path
+    state: Path
+    made: tuple[Path, ...] = ()
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """The folders that a night changes."""
+        return self.logs, self.state, self.memory, self.nights
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person has asked for: a name, or a stretch of time."""
+
+    stretch: Stretch | None = None
+    name: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten(Generic[Learned]):
+    """What was erased, or would be."""
+
+    stretches: tuple[Stretch, ...]
+    logs: tuple[logs.ErasedLog, ...]
+    days: tuple[nights.ErasedDay, ...]
+    memories: memories.ErasedMemories | None
+    learned: Learned | None
+    stale: tuple[exports.Found, ...]
+    finished: Finished | None
+    """None after a dry run, and where there was nothing to erase."""
+
+    @property
+    def nothing(self) -> bool:
+        """There was nothing of it anywhere."""
+        changed = bool(self.logs or self.days or self.learned is not None)
+        return not changed and (self.memories is None or self.memories.memories == 0)
+
+
+def forget(
+    places: Places,
+    request: Request,
+    unlearning: Unlearning[Learned],
+    t_wall_ns: int,
+    progress: Progress,
+    *,
+    dry_run: bool,
+) -> Forgotten[Learned]:
+    """Erase what was asked for everywhere; ``dry_run`` only says what there is.
+
+    The state folder must be locked by the caller. Raises ``BusyError``, ``NightOpenError``,
+    ``BeingWrittenError``, ``UnreadableError``, ``StoreError``, ``OSError``; nothing has changed
+    then, or ``resume`` finishes it.
+    """
+    with _held(places), Exclusive(places.root):
+        finish(places.root)
+        wanted = Wanted(_stretches(places, request, progress), request.name)
+        staging = None if dry_run else Staging(places.root)
+        try:
+            found = _look(places, wanted, unlearning, staging, t_wall_ns, progress)
+            if staging is None or (found.nothing and staging.empty):
+                return found
+            receipt_id = secrets.token_hex(8)
+            exports.mark(found.stale, t_wall_ns, receipt_id, staging)
+            staging.commit(_receipt(receipt_id, t_wall_ns, request, found))
+        finally:
+            # Committed: it is carried out. Not: what was staged goes.
+            finished = finish(places.root) if staging is not None else None
+        return Forgotten(**{name: getattr(found, name) for name in _PARTS}, finished=finished)
+
+
+_PARTS = ("stretches", "logs", "days", "memories", "learned", "stale")
+
+
+def resume(root: Path) -> Finished | None:
+    """Finish what an interruption has left; None where nothing was. Raises as ``forget``."""
+    if not pending(root):
+        return None
+    with Exclusive(root):
+        return finish(root)
+
+
+def _stretches(places: Places, request: Request, progress: Progress) -> Stretches:
+    if request.stretch is not None:
+        return Stretches([request.stretch])
+    assert request.name is not None, "a request has a stretch or a name"
+    progress("moments", 0, 1)
+    loaded = MemoryStore(places.memory).load()
+    moments = nights.moments_with(request.name, places.nights)
+    if loaded is not None:
+        starts = logs.session_starts(places.logs)
+        moments += memories.moments_with(request.name, loaded.book.memories, starts)
+    found = stays.stays(places.logs, moments, request.name)
+    progress("moments", 1, 1)
+    return found
+
+
+def _look(
+    places: Places,
+    wanted: Wanted,
+    unlearning: Unlearning[Learned],
+    staging: Staging | None,
+    t_wall_ns: int,
+    progress: Progress,
+) -> Forgotten[Learned]:
+    # What was learned is read from the logs as they are: before they change.
+    starts = logs.session_starts(places.logs)
+    learned = unlearning(wanted, staging, lambda done, all_: progress("learning", done, all_))
+    erased = list(
+        logs.erase(places.logs, wanted, staging, lambda done, all_: progress("logs", done, all_))
+    )
+    stretches, name = wanted.stretches, wanted.name
+    return Forgotten(
+        stretches=tuple(stretches),
+        logs=tuple(erased),
+        days=tuple(
+            nights.erase(
+                places.nights,
+                places.all,
+                stretches,
+                name,
+                frozenset(one.name for one in erased if one.removed),
+                staging,
+            )
+        ),
+        memories=memories.erase(places.memory, stretches, name, starts, staging, t_wall_ns),
+        learned=learned,
+        stale=tuple(
+            exports.find(places.logs, (one.name for one in erased if one.messages), places.made)
+        ),
+        finished=None,
+    )
+
+
+def _receipt(receipt_id: str, t_wall_ns: int, request: Request, found: Forgotten[Learned]) -> bytes:
+    """What is kept of it: what kind, how much, when, digests; no name and no content."""
+    return msgspec.json.encode(
+        {
+            "id": receipt_id,
+            "at_ns": t_wall_ns,
+            "asked": "person" if request.name is not None else "time",
+            "stretches": found.stretches,
+            "logs": found.logs,
+            "days": found.days,
+            "memories": found.memories,
+            "learned": found.learned,
+            "stale": [str(one.folder) for one in found.stale],
+        }
+    )
+
+
+@contextmanager
+def _held(places: Places) -> Iterator[None]:
+    """Keep nights and changes of the memory away. Raises ``NightOpenError``, ``OSError``."""
+    with _held_nights(places.nights):
+        if places.memory.is_dir():
+            with MemoryStore(places.memory).locked():
+                yield
+        else:
+            yield
+
+
+@contextmanager
+def _held_nights(folder: Path) -> Iterator[None]:
+    if not folder.is_dir():
+        yield
+        return
+    try:
+        with held(folder):
+            if (folder / JOURNAL).exists():
+                raise NightOpenError(f"a night was cut off in {folder}; first run 'ember sleep'")
+            yield
+    except NightBusyError as error:
+        raise NightOpenError(str(error)) from error

@@ -1,0 +1,98 @@
+"""The associative memory without what is to be forgotten, and without every older version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from hippocampus.forgetting.times import Name, Stretch, Stretches
+from hippocampus.forgetting.transaction import Staging
+from hippocampus.memory.book import BookState, without
+from hippocampus.memory.records import Memory
+from hippocampus.memory.store import HEAD_FILE, MemoryStore, version_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedMemories:
+    """What the memory loses."""
+
+    memories: int
+    versions: int
+    """Older ones that go, damaged ones too."""
+    digest: str
+
+
+def moments_with(name: Name, memories: Iterable[Memory], starts: dict[str, int]) -> list[Stretch]:
+    """When a person was there, as the memory knows it: the spans of memories that name them.
+
+    ``starts``: for each session what to add to its monotonic times to have Unix times, ns.
+    """
+    return [_when(memory, starts) for memory in memories if _names(memory, name)]
+
+
+def erase(
+    folder: Path,
+    stretches: Stretches,
+    name: Name | None,
+    starts: dict[str, int],
+    staging: Staging | None,
+    t_wall_ns: int,
+) -> ErasedMemories | None:
+    """Stage a first version without them; None where there is no memory, or nothing to forget.
+
+    Raises ``StoreError`` where no version can be read, ``OSError``. Older versions go even where
+    the present one has nothing to forget: one of them might.
+    """
+    store = MemoryStore(folder)
+    loaded = store.load()
+    if loaded is None:
+        return None
+    gone = [
+        memory
+        for memory in loaded.book.memories
+        if stretches.overlap(*_bounds(_when(memory, starts)))
+        or (name is not None and _names(memory, name))
+    ]
+    others = [path for path in store.files() if path != store.path(loaded.version.number)]
+    if not gone and not others:
+        return None
+    digest = hashlib.sha256(msgspec.msgpack.encode([msgspec.to_builtins(m) for m in gone]))
+    if staging is not None:
+        _stage(store, loaded.book, [memory.number for memory in gone], staging, t_wall_ns)
+    return ErasedMemories(len(gone), len(others), digest.hexdigest())
+
+
+def _stage(
+    store: MemoryStore, book: BookState, gone: list[int], staging: Staging, t_wall_ns: int
+) -> None:
+    number = max([*store.numbers(), store.head() or 0]) + 1
+    for path in store.files():
+        staging.remove(path)
+    data = version_bytes(without(book, gone), number, "forget for good", (), t_wall_ns)
+    staging.write(store.path(number), data)
+    staging.write(store.folder / HEAD_FILE, f"{number}\n".encode())
+
+
+def _names(memory: Memory, name: Name) -> bool:
+    return any(map(name.is_, memory.people)) or name.within(memory.text)
+
+
+def _when(memory: Memory, starts: dict[str, int]) -> Stretch:
+    """When it was: its span where the session's clock is known, else its moment."""
+    span = memory.span
+    if span is None:
+        return Stretch(memory.t_wall_ns, memory.t_wall_ns)
+    offset_ns = starts.get(span.session_id)
+    if offset_ns is None:
+        half_ns = max(0, span.end_ns - span.start_ns) // 2
+        return Stretch(memory.t_wall_ns - half_ns, memory.t_wall_ns + half_ns)
+    first_ns, last_ns = span.start_ns + offset_ns, span.end_ns + offset_ns
+    return Stretch(min(first_ns, memory.t_wall_ns), max(last_ns, memory.t_wall_ns))
+
+
+def _bounds(stretch: Stretch) -> tuple[int, int]:
+    return stretch.start_ns, stretch.end_ns

@@ -1,0 +1,264 @@
+"""What the nights have made of the days, without what is to be forgotten.
+
+A label that reaches into a stretch goes. An episode that does goes as a whole, and those of its
+labels that lie outside stay beside the episodes. Sums are kept by the hour: an hour that a stretch
+touches goes, and the day's sums are those of the other hours. A sentence of the diary goes with any
+moment that it speaks of. What a night keeps to be undone goes too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from hippocampus.forgetting.judging import LATE_NS
+from hippocampus.forgetting.times import Name, Stretch, Stretches
+from hippocampus.forgetting.transaction import Staging
+from hippocampus.night.episode import Day, Episode, Hour
+from hippocampus.night.label import Label, Span
+from hippocampus.night.sleep import DAY_FILE
+from hippocampus.night.store import NAME
+from hippocampus.night.totals import day_totals
+from hippocampus.night.transaction import LAST, STAGING
+
+DIARY_FILE: Final = "diary.json"
+DIARY_TEXT: Final = "diary.md"
+_SECOND_NS: Final = 1_000_000_000
+_WITHIN: Final = "WHERE start_ns <= ? AND end_ns >= ?"
+
+
+class UnreadableError(Exception):
+    """A file of a night that cannot be read, so nothing can be taken out of it; one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedDay:
+    """What one day loses."""
+
+    date: str
+    episodes: int
+    labels: int
+    hours: int
+    sentences: int
+    digest: str
+
+
+def days(nights: Path) -> Iterator[tuple[Path, Day]]:
+    """Every day that a night has read, oldest first. Raises ``UnreadableError``, ``OSError``."""
+    for path in sorted(nights.glob(f"*/{DAY_FILE}")):
+        try:
+            yield path, msgspec.json.decode(path.read_bytes(), type=Day)
+        except msgspec.DecodeError as error:
+            raise UnreadableError(
+                f"{path} cannot be read ({error}); 'ember sleep --date {path.parent.name}' makes "
+                "it anew"
+            ) from error
+
+
+def moments_with(name: Name, nights: Path) -> list[Stretch]:
+    """When a person was there, as labels know it."""
+    return [
+        Stretch(label.span.start_ns, label.span.end_ns)
+        for _, day in days(nights)
+        for label in _labels(day)
+        if name.is_(label.person)
+    ]
+
+
+def erase(
+    nights: Path,
+    roots: Sequence[Path],
+    wanted: Stretches,
+    name: Name | None,
+    removed: Collection[str],
+    staging: Staging | None,
+) -> list[ErasedDay]:
+    """Stage every day without it, and what the last night keeps to be undone.
+
+    ``removed``: files of the log that go whole. Raises ``UnreadableError``, ``OSError``.
+    """
+    erased = []
+    for path, day in days(nights):
+        after, facts = _without(day, wanted, name)
+        sentences, digest = _erase_diary(path.parent, wanted, name, staging)
+        if facts is None and not sentences:
+            continue
+        erased.append(
+            ErasedDay(
+                day.date,
+                len(day.episodes) - len(after.episodes),
+                sum(1 for _ in _labels(day)) - sum(1 for _ in _labels(after)),
+                len(day.totals.hours) - len(after.totals.hours),
+                sentences,
+                (facts or digest).hexdigest(),
+            )
+        )
+        if staging is not None and facts is not None:
+            logs = tuple(one for one in after.logs if one.name not in removed)
+            staging.write(path, msgspec.json.encode(replace(after, logs=logs)))
+    if staging is not None:
+        _erase_episodes(nights / NAME, wanted, name, removed, staging)
+        for root in roots:
+            staging.remove(root / STAGING)
+        if (nights / LAST).exists():
+            staging.remove(nights / LAST)
+    return erased
+
+
+def _labels(day: Day) -> Iterator[Label]:
+    for episode in day.episodes:
+        yield from episode.labels
+    yield from day.background
+
+
+def _without(day: Day, wanted: Stretches, name: Name | None) -> tuple[Day, Any]:
+    """The day without it, and a digest of what goes; None where nothing does."""
+    digest = hashlib.sha256()
+    episodes: list[Episode] = []
+    beside = list(day.background)
+    changed = False
+    for episode in day.episodes:
+        if any(_within(span, wanted) for span in episode.spans):
+            digest.update(msgspec.json.encode(episode))
+            beside += episode.labels
+            changed = True
+        else:
+            stay = tuple(one for one in episode.labels if not _goes(one, wanted, name))
+            episodes.append(replace(episode, labels=stay))
+            changed |= len(stay) != len(episode.labels)
+    kept = [one for one in beside if not _goes(one, wanted, name)]
+    for label in _labels(day):
+        if _goes(label, wanted, name):
+            digest.update(msgspec.json.encode(label))
+            changed = True
+    hours = tuple(one for one in day.totals.hours if not wanted.overlap(*_bounds(day.date, one)))
+    changed |= len(hours) != len(day.totals.hours)
+    if not changed:
+        return day, None
+    kept.sort(key=lambda label: label.span.start_ns)
+    after = replace(day, episodes=tuple(episodes), background=tuple(kept))
+    return replace(after, totals=day_totals(after.episodes, after.background, hours, None)), digest
+
+
+def _within(span: Span, wanted: Stretches) -> bool:
+    return wanted.overlap(span.start_ns, span.end_ns)
+
+
+def _goes(label: Label, wanted: Stretches, name: Name | None) -> bool:
+    if _within(label.span, wanted):
+        return True
+    if name is None:
+        return False
+    return name.is_(label.person) or (label.text is not None and name.within(label.text))
+
+
+def _bounds(date: str, hour: Hour) -> tuple[int, int]:
+    """First and last moment of an hour of the local day, Unix ns."""
+    start = datetime.fromisoformat(date) + timedelta(hours=hour.hour)
+    start_ns = round(start.astimezone().timestamp()) * _SECOND_NS
+    return start_ns, start_ns + 3600 * _SECOND_NS - 1
+
+
+def _erase_diary(
+    folder: Path, wanted: Stretches, name: Name | None, staging: Staging | None
+) -> tuple[int, Any]:
+    """Stage the diary without the sentences that go; how many they are, and their digest."""
+    path, text = folder / DIARY_FILE, folder / DIARY_TEXT
+    digest = hashlib.sha256()
+    if not path.exists():
+        return 0, digest
+    try:
+        diary: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        sentences = diary["sentences"]
+        gone = [one for one in sentences if _sentence_goes(one, wanted, name)]
+    except (msgspec.DecodeError, KeyError, TypeError) as error:
+        raise UnreadableError(f"{path} is no diary: {error}") from error
+    if not gone:
+        return 0, digest
+    digest.update(msgspec.json.encode(gone))
+    if staging is not None:
+        diary["sentences"] = [one for one in sentences if one not in gone]
+        diary["dropped"] = []
+        staging.write(path, msgspec.json.encode(diary))
+        if text.exists():
+            staging.write(text, _without_sentences(text.read_text("utf-8"), gone).encode())
+    return len(gone), digest
+
+
+def _sentence_goes(sentence: dict[str, Any], wanted: Stretches, name: Name | None) -> bool:
+    if name is not None and name.within(sentence["text"]):
+        return True
+    return any(wanted.overlap(span["start_ns"], span["end_ns"]) for span in _spans(sentence))
+
+
+def _spans(sentence: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every span that a sentence or one of its claims is linked to."""
+    yield from sentence.get("spans", ())
+    for claim in sentence.get("claims", ()):
+        if isinstance(claim, dict):
+            yield from _spans(claim)
+
+
+def _without_sentences(text: str, gone: Iterable[dict[str, Any]]) -> str:
+    for sentence in gone:
+        text = text.replace(sentence["text"], "")
+    return text
+
+
+def _erase_episodes(
+    path: Path, wanted: Stretches, name: Name | None, removed: Collection[str], staging: Staging
+) -> None:
+    """Stage the table of all days without what goes; it is never written with it."""
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as table:
+            with closing(
+                sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            ) as source:
+                source.backup(table)
+            before = table.total_changes
+            _erase_rows(table, wanted, name, removed)
+            if table.total_changes != before:
+                table.execute("VACUUM")
+                staging.write(path, table.serialize())
+    except sqlite3.DatabaseError as error:
+        raise UnreadableError(f"{path}: {error}") from error
+
+
+def _erase_rows(
+    table: sqlite3.Connection, wanted: Stretches, name: Name | None, removed: Collection[str]
+) -> None:
+    dates: set[str] = set()
+    for one in wanted:
+        within = (one.end_ns, one.start_ns)
+        for of in ("labels", "episodes"):
+            rows = table.execute(f"SELECT DISTINCT date FROM {of} {_WITHIN}", within)
+            dates.update(date for (date,) in rows)
+        going = f"SELECT key FROM episodes {_WITHIN}"
+        table.execute(f"UPDATE labels SET episode = NULL WHERE episode IN ({going})", within)
+        table.execute(f"DELETE FROM labels {_WITHIN}", within)
+        table.execute(f"DELETE FROM episodes {_WITHIN}", within)
+    if name is not None:
+        table.create_function("named", 1, lambda text: text is not None and name.within(text))
+        table.execute("DELETE FROM labels WHERE named(person) OR named(text)")
+    for date, sums in table.execute("SELECT date, sums FROM hours").fetchall():
+        hour = msgspec.json.decode(sums, type=Hour)
+        if wanted.overlap(*_bounds(date, hour)):
+            dates.add(date)
+            table.execute("DELETE FROM hours WHERE date = ? AND hour = ?", (date, hour.hour))
+    for of in ("looks", "reaches"):
+        for row, facts in table.execute(f"SELECT rowid, facts FROM {of}").fetchall():
+            at_ns = msgspec.json.decode(facts)["t_wall_ns"]
+            if wanted.overlap(at_ns - LATE_NS, at_ns):
+                table.execute(f"DELETE FROM {of} WHERE rowid = ?", (row,))
+    table.executemany("UPDATE days SET surprise_max = NULL WHERE date = ?", [(d,) for d in dates])
+    table.executemany("DELETE FROM files WHERE name = ?", [(name,) for name in removed])
