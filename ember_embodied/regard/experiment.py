@@ -68,12 +68,57 @@ class Regard:
         return sum(one.own_by_matching == one.truly_own for one in (*self.seen, *self.felt))
 
 
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """What was commanded, seen and felt in every tick of an experiment; T ticks."""
+
+    reaction_s: float
+    t_s: Array
+    """[T]"""
+    told: Array
+    """[T, channels] rates of the song as it was meant, rad/s."""
+    departed: Array
+    """[T, channels] how far the song as it was sung departs from that, rad/s."""
+    bearings_rad: Array
+    """[T, spots]"""
+    usable: NDArray[np.bool_]
+    """[T, spots] ticks in which a spot's motion was seen."""
+    felt: Array
+    """[T, joints of ``FELT``] rad/s."""
+    turning: Array
+    """[T, 2] own turning of the head, rad/s."""
+
+
 def regard(seed: int, minutes: float, *, led: bool = False) -> Regard:
     """Live the experiment in the simulator.
 
     ``led``: the right antenna's motor is dead, and a hand sways it: felt, and not one's own.
     """
-    seconds = minutes * 60.0
+    watched = _watch(seed, minutes * 60.0, led=led)
+    surrogates = np.random.default_rng([seed, 12])
+    course = []
+    for minute in (*(m for m in STEPS_MIN if m < minutes), minutes):
+        ticks = min(len(watched.t_s), round(minute * 60.0 * RATE_HZ))
+        joints = _of_joints(watched, ticks, surrogates)
+        spots = _of_spots(watched, ticks, surrogates)
+        lag = _felt_lag(joints)
+        right = sum(spot.own(lag) == (spot.name in OWN) for spot in spots)
+        course.append((minute, right, sum(s.matches == (s.name in OWN) for s in spots)))
+    dead = JOINTS[LED_JOINT].name if led else ""
+    return Regard(
+        seed,
+        minutes,
+        led,
+        watched.reaction_s,
+        lag,
+        tuple(Finding(s, s.name in OWN, s.own(lag), s.matches) for s in spots),
+        tuple(Finding(j, j.name != dead, j.own(lag), j.matches) for j in joints),
+        tuple(course),
+    )
+
+
+def _watch(seed: int, seconds: float, *, led: bool) -> _Watched:
+    """Babble for so long, and note what is seen and felt."""
     rng = np.random.default_rng([seed, 11])
     song, other = (Song.draw(rng, seconds) for _ in range(2))
     own = song.departed(rng)
@@ -94,64 +139,52 @@ def regard(seed: int, minutes: float, *, led: bool = False) -> Regard:
         heads.append((sense.head.yaw_rad, sense.head.pitch_rad))
 
     live(_scenario(seconds, led=led), own.command, seed, RATE_HZ, seconds, follow=follow)
-    times = np.array(scene.t_s)
-    rates = [_rates(np.array([sung.at(t_s) for t_s in times])) for sung in (song, own)]
-    bearings, seen = np.array(scene.bearings_rad), np.array(scene.seen)
+    times, seen = np.array(scene.t_s), np.array(scene.seen)
+    told, sung = (_rates(np.array([one.at(t_s) for t_s in times])) for one in (song, own))
     usable = seen.copy()
     usable[1:] &= seen[:-1]
-    usable &= (times > QUIET_S)[:, None]
-    motions = {name: _rates(bearings[:, number]) for number, name in enumerate(SPOTS)}
-    masks = {name: usable[:, number] for number, name in enumerate(SPOTS)}
-    turning = _rates(np.array(heads))
-    surrogates = np.random.default_rng([seed, 12])
-
-    def judge(ticks: int) -> tuple[list[Contingency], list[Contingency]]:
-        """Contingency of each joint and of each spot seen, by the first ``ticks`` ticks alone."""
-        told, departed = rates[0][:ticks], (rates[1] - rates[0])[:ticks]
-        calm = times[:ticks] > QUIET_S
-        of_joints = [
-            contingency(
-                JOINTS[joint].name,
-                np.array(felt)[:ticks, [column]],
-                calm,
-                told,
-                departed,
-                np.zeros((ticks, 0)),
-                surrogates,
-            )
-            for column, joint in enumerate(FELT)
-        ]
-        of_spots = [
-            contingency(
-                name,
-                motions[name][:ticks],
-                masks[name][:ticks],
-                told[:, ANTENNAS],
-                departed[:, ANTENNAS],
-                turning[:ticks],
-                surrogates,
-            )
-            for name in SPOTS
-        ]
-        return of_joints, of_spots
-
-    course = []
-    for minute in (*(m for m in STEPS_MIN if m < minutes), minutes):
-        joints, spots = judge(min(len(times), round(minute * 60.0 * RATE_HZ)))
-        lag = _felt_lag(joints)
-        right = sum(spot.own(lag) == (spot.name in OWN) for spot in spots)
-        course.append((minute, right, sum(s.matches == (s.name in OWN) for s in spots)))
-    dead = JOINTS[LED_JOINT].name if led else ""
-    return Regard(
-        seed,
-        minutes,
-        led,
-        scene.reaction_s,
-        lag,
-        tuple(Finding(s, s.name in OWN, s.own(lag), s.matches) for s in spots),
-        tuple(Finding(j, j.name != dead, j.own(lag), j.matches) for j in joints),
-        tuple(course),
+    return _Watched(
+        reaction_s=scene.reaction_s,
+        t_s=times,
+        told=told,
+        departed=sung - told,
+        bearings_rad=np.array(scene.bearings_rad),
+        usable=usable & (times > QUIET_S)[:, None],
+        felt=np.array(felt),
+        turning=_rates(np.array(heads)),
     )
+
+
+def _of_joints(watched: _Watched, ticks: int, surrogates: np.random.Generator) -> list[Contingency]:
+    """Contingency of each joint that is felt, by the first ``ticks`` ticks alone."""
+    return [
+        contingency(
+            JOINTS[joint].name,
+            watched.felt[:ticks, [column]],
+            watched.t_s[:ticks] > QUIET_S,
+            watched.told[:ticks],
+            watched.departed[:ticks],
+            np.zeros((ticks, 0)),
+            surrogates,
+        )
+        for column, joint in enumerate(FELT)
+    ]
+
+
+def _of_spots(watched: _Watched, ticks: int, surrogates: np.random.Generator) -> list[Contingency]:
+    """Contingency of each spot that is seen, by the first ``ticks`` ticks alone."""
+    return [
+        contingency(
+            name,
+            _rates(watched.bearings_rad[:ticks, number]),
+            watched.usable[:ticks, number],
+            watched.told[:ticks, ANTENNAS],
+            watched.departed[:ticks, ANTENNAS],
+            watched.turning[:ticks],
+            surrogates,
+        )
+        for number, name in enumerate(SPOTS)
+    ]
 
 
 def _felt_lag(joints: list[Contingency]) -> int:
