@@ -18,7 +18,8 @@ from ember_embodied.bench.claims import Claim
 from ember_embodied.errors import unknown
 
 PARTS: Final[dict[str, str]] = {
-    "touching": "what the skin feels at rest and while moving, and hearing while moving",
+    "touching": "what the skin feels at rest and while moving",
+    "hearing": "whether speech is told from the own motors: turns to nobody, speech kept",
     "yaw": "where voices come from, and where the body gets: bias left, looks, rooms, rivals",
     "agency": "whose movement it was: self, pushed, blocked, torque lost; with probes and without",
     "cost": "what all of it costs a tick, part by part",

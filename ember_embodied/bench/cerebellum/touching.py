@@ -1,14 +1,12 @@
 """What the skin feels, beside what really touched it: places, kinds, latency, false alarms, cost.
 
 Each seed is another robot: servo units, battery, IMU mounting. It rests, idles and dances while
-hands of every kind come to every place; it dances for itself, where every touch is a false one; it
-idles in an empty room, where every turn would be; and it listens to people. The same senses are
-judged with the IMU and without it, as a Lite robot has them.
+hands of every kind come to every place; and it dances for itself, where every touch is a false one.
+The same senses are judged with the IMU and without it, as a Lite robot has them.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +23,6 @@ from ember_embodied.bench.cerebellum.touched_lives import (
     HandEvent,
     Life,
     Track,
-    heard_life,
     read_motions,
     touched_life,
 )
@@ -36,8 +33,6 @@ from firmware_bridge.clock import SystemClock
 TOUCHED_S: Final = {10.0: 150.0, 50.0: 90.0}
 DANCED_S: Final = {10.0: 240.0, 50.0: 60.0}
 """Of one life, by the rate of the loop."""
-IDLED_S: Final = 120.0
-HEARD_S: Final = 60.0
 RISE_S: Final = 6.0
 """The robot gets up: nothing is judged."""
 EARLY_S: Final = 0.02
@@ -50,8 +45,6 @@ WITHIN_S: Final = {10.0: 0.2, 50.0: 0.1}
 PLACES: Final = ("head", "left_antenna", "right_antenna", "body", "robot")
 KINDS: Final = ("tap", "stroke", "push", "hold", "lift", "tilt", "turn", "bump")
 NOTHING: Final = "nothing"
-TURN_GAP_S: Final = 0.5
-"""Readings that count within this time of each other would be one turn."""
 _NS: Final = 1e-9
 
 
@@ -70,7 +63,7 @@ class Tally:
 
 
 def measure(seeds: range) -> tuple[Claim, ...]:
-    """Every claim about touch and about hearing while moving."""
+    """Every claim about touch."""
     folder = DEFAULT_DATA / "recorded_moves"
     motions = read_motions(folder) if folder.is_dir() else []
     claims: list[Claim] = []
@@ -81,7 +74,6 @@ def measure(seeds: range) -> tuple[Claim, ...]:
     if not motions:
         note = f"dances are left out: there are no motions in {folder}"
         claims.append(claim(note, 0, "motions", n=0))
-    claims += _heard(seeds, motions)
     return tuple(claims)
 
 
@@ -240,40 +232,3 @@ def _danced(seeds: range, rate_hz: float, motions: Sequence[Track]) -> list[Clai
             "<= 1",
         )
     ]
-
-
-def _heard(seeds: range, motions: Sequence[Track]) -> list[Claim]:
-    turns, idle_s, flagged, heard, moving, kept_moving = 0, 0.0, 0, 0, 0, 0
-    for seed in seeds:
-        alone = heard_life(seed, IDLED_S, 10.0, motions, people=False, doings=("idle",))
-        counted = [t_s for t_s, counts, _, _ in listen(alone) if counts]
-        turns += sum(
-            b - a > TURN_GAP_S for a, b in zip([-math.inf, *counted], counted, strict=False)
-        )
-        idle_s += IDLED_S - RISE_S
-        talk = heard_life(seed, HEARD_S, 10.0, motions, people=True)
-        for _, counts, speaks, loud in listen(talk):
-            flagged += speaks
-            heard += speaks and counts
-            moving += speaks and loud
-            kept_moving += speaks and loud and counts
-    return [
-        claim("hearing: true speech kept", heard / max(1, flagged), "share", ">= 0.9", n=flagged),
-        claim("hearing: the same while moving", kept_moving / max(1, moving), "share", n=moving),
-        *rate_claims("hearing: false turns while it idles alone", turns, idle_s, "<= 1"),
-    ]
-
-
-def listen(life: Life) -> list[tuple[float, bool, bool, bool]]:
-    """Readings flagged as speech: when; whether it counts, somebody speaks, it moves."""
-    ears, sent, found = OwnMotion(OwnMotionState()), None, []
-    for sense, after in zip(life.senses, life.sent, strict=True):
-        hearing = ears.step(sense, sent)
-        sent = after
-        doa = sense.doa
-        if doa is None or not hearing.fresh or not doa.speech or sense.t_mono_ns * _NS < RISE_S:
-            continue
-        t_s = doa.t_mono_ns * _NS
-        speaks = any(first <= t_s <= last for first, last in life.speech)
-        found.append((t_s, hearing.counts, speaks, hearing.loudness_rad_s > 1.0))
-    return found
