@@ -60,6 +60,8 @@ class Survey:
     """Ticks that a person had erased; the log says so, and is whole all the same."""
     faults: tuple[str, ...]
     """What else is wrong, in words: a file without header or snapshot, time that runs back."""
+    thinned: tuple[Path, ...]
+    """Files in which a night has left out ticks; those are no gaps."""
 
     @property
     def whole(self) -> bool:
@@ -88,6 +90,11 @@ class _Walk:
     forgotten: dict[tuple[int, int], None] = field(default_factory=dict)
     damage: list[Damage] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    thinned: list[Path] = field(default_factory=list)
+    stride: int = 1
+    """Largest step from one tick of the present file to the next."""
+    ticks_here: int = 0
+    """Of the present file."""
 
 
 def survey(log: Log) -> Survey:
@@ -121,6 +128,7 @@ def survey(log: Log) -> Survey:
         gaps=tuple(gap for gap in walk.gaps if (gap.first, gap.last) not in walk.forgotten),
         forgotten=tuple(Gap(first, last) for first, last in walk.forgotten),
         faults=tuple(walk.faults),
+        thinned=tuple(walk.thinned),
     )
 
 
@@ -145,7 +153,11 @@ def _walk_segment(walk: _Walk, log: Log, segment: Path) -> None:
             forgotten |= _note_forgotten(walk, item.data)
         elif item.topic == TOPIC_OF[HeaderRecord]:
             header = True
-            walk.header = walk.header or decode(HeaderRecord, item.data)
+            found = decode(HeaderRecord, item.data)
+            walk.header = walk.header or found
+            if found is not None and found.thinned:
+                walk.thinned.append(segment)
+                walk.stride = found.thinned
 
 
 def _note_forgotten(walk: _Walk, data: bytes) -> bool:
@@ -166,7 +178,7 @@ def _add_tick(walk: _Walk, segment: Path, data: bytes) -> None:
     walk.digest.add(data)
     last = walk.last
     if last is not None:
-        if tick.tick > last.tick + 1:
+        if tick.tick > last.tick + (walk.stride if walk.ticks_here else 1):
             walk.gaps.append(Gap(last.tick + 1, tick.tick - 1))
         elif tick.tick <= last.tick:
             walk.faults.append(f"{segment.name}: tick {tick.tick} comes after tick {last.tick}")
@@ -175,6 +187,7 @@ def _add_tick(walk: _Walk, segment: Path, data: bytes) -> None:
     walk.first = walk.first or tick
     walk.last = tick
     walk.ticks += 1
+    walk.ticks_here += 1
     walk.modes[tick.mode] += 1
     for name in _STREAMS:
         walk.streams[name] += tick.sense.HasField(name)

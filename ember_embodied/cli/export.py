@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -15,6 +15,9 @@ from ember_embodied.cli.options import AsJson, print_json
 from ember_embodied.errors import UserError, existing_file, unknown
 from firmware_bridge.clock import SystemClock
 
+if TYPE_CHECKING:
+    from hippocampus.export.plan import Plan
+
 _LOG_KIND: Final = "log"
 
 
@@ -22,6 +25,17 @@ def needs_arrow() -> None:
     """Raise ``UserError`` where what reads and writes Parquet is not installed."""
     if importlib.util.find_spec("pyarrow") is None:
         raise UserError("datasets need pyarrow: pip install 'ember-embodied[export]'")
+
+
+def tell_left_out(plan: Plan) -> None:
+    """Say which files the dataset will not have, and why."""
+    for path in plan.left_out:
+        complain(f"{path} is left out: a recorder is writing it")
+    if plan.too_thin:
+        complain(
+            f"{len(plan.too_thin)} files are left out: a night has thinned them to fewer than "
+            f"{plan.fps} ticks a second; a smaller --fps takes them too"
+        )
 
 
 def command(
@@ -79,8 +93,7 @@ def command(
         existing_file(log, _LOG_KIND)
     try:
         plan = make_plan(tuple(logs), format_name, fps, tuple(where or ()), native=native)
-        for path in plan.left_out:
-            complain(f"{path} is left out: a recorder is writing it")
+        tell_left_out(plan)
         columns = (
             TextColumn("exporting"),
             BarColumn(),

@@ -55,9 +55,16 @@ def event_rows(columns: Columns, events: Sequence[EventRecord]) -> NDArray[np.in
 
 
 def cut_episodes(
-    columns: Columns, rate_hz: float, events: Sequence[EventRecord], rows: NDArray[np.int64]
+    columns: Columns,
+    rate_hz: float,
+    events: Sequence[EventRecord],
+    rows: NDArray[np.int64],
+    stride: int = 1,
 ) -> list[Episode]:
-    """Cut the ticks of a leg. ``rows`` are those of the events, -1 where the tick is left out."""
+    """Cut the ticks of a leg. ``rows`` are those of the events, -1 where the tick is left out.
+
+    ``stride``: of so many ticks one is there at least, and ``rate_hz`` is that of those.
+    """
     ticks = columns["tick"].values
     times = columns["sense.t_mono_ns"].values
     awake = np.isin(columns["mode"].values, AWAKE)
@@ -68,7 +75,8 @@ def cut_episodes(
     cut[1:] = (
         (steps > MISSING_PERIODS * _SECOND_NS / rate_hz)
         | (steps <= 0)
-        | (np.diff(ticks) != 1)
+        | (np.diff(ticks) > stride)
+        | (np.diff(ticks) < 1)
         | (awake[1:] != awake[:-1])
     )
     names = {int(row): event.name for row, event in zip(rows, events, strict=True) if row >= 0}
@@ -85,13 +93,16 @@ def cut_episodes(
     ]
 
 
-def frame_rows(columns: Columns, episode: Episode, rate_hz: float, fps: int) -> NDArray[np.int64]:
+def frame_rows(
+    columns: Columns, episode: Episode, rate_hz: float, fps: int, *, all_there: bool = True
+) -> NDArray[np.int64]:
     """The ticks of an episode that become its frames, ``fps`` of them a second.
 
-    At the log's own rate that is every tick once. At another one frame k is the newest tick that
-    is not later than k / fps after the first, give or take half a period of the loop.
+    At the log's own rate that is every tick once, where none was left out. At another one frame k
+    is the newest tick that is not later than k / fps after the first, give or take half a period of
+    the loop.
     """
-    if fps == rate_hz:
+    if fps == rate_hz and all_there:
         return np.arange(episode.first, episode.last + 1)
     times = columns["sense.t_mono_ns"].values[episode.first : episode.last + 1]
     since_s = (times - times[0]) / _SECOND_NS

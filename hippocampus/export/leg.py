@@ -107,8 +107,11 @@ def export_leg(plan: Plan, leg: Leg, before: Counted) -> Exported:
     kept = columns if wanted.all() else take_rows(columns, np.flatnonzero(wanted))
     events = _events(beside, columns, wanted)
     told = event_rows(kept, events) if wanted.any() else np.zeros(0, dtype=np.int64)
-    episodes = tuple(cut_episodes(kept, session.rate_hz, events, told))
-    picked = [frame_rows(kept, episode, session.rate_hz, plan.fps) for episode in episodes]
+    stride = max(1, leg.thinned)
+    rate_hz = session.rate_hz / stride
+    episodes = tuple(cut_episodes(kept, rate_hz, events, told, stride))
+    whole = not leg.thinned
+    picked = [frame_rows(kept, e, rate_hz, plan.fps, all_there=whole) for e in episodes]
     lengths = np.array([part.size for part in picked], dtype=np.int64)
     frames: Frames = {}
     moments: dict[str, Moments] = {}
@@ -117,7 +120,7 @@ def export_leg(plan: Plan, leg: Leg, before: Counted) -> Exported:
     first_frames = np.cumsum(lengths) - lengths
     if episodes:
         at = np.concatenate(picked)
-        unchanged = at.size == kept["tick"].values.size and plan.fps == session.rate_hz
+        unchanged = whole and at.size == kept["tick"].values.size and plan.fps == rate_hz
         source = kept if unchanged else take_rows(kept, at)
         frames = read_frames(feature_table(plan.widths), source)
         frames[EVENT_NAMES], frames["event.level"] = _labels(events, told, at)

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from hippocampus import ember_pb2 as pb
-from hippocampus.export.bulk import read_segment
+from hippocampus.export.bulk import first_header, read_segment
 from hippocampus.export.features import Widths
 from hippocampus.export.where import parse_condition
 from hippocampus.reader import Log, LogError, session_folders
@@ -53,6 +53,8 @@ class Leg(msgspec.Struct, frozen=True):
 
     session: int
     files: tuple[SourceFile, ...]
+    thinned: int = 0
+    """Of so many ticks one is there (``HeaderRecord.thinned``); 0: all."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -69,6 +71,8 @@ class Plan(msgspec.Struct, frozen=True):
     legs: tuple[Leg, ...]
     left_out: tuple[str, ...]
     """Files that a recorder was writing."""
+    too_thin: tuple[str, ...] = ()
+    """Files with fewer ticks than there would be frames."""
 
     @property
     def widths(self) -> Widths:
@@ -105,17 +109,23 @@ def make_plan(
         widths.append(_network_widths(segments))
     if not legs:
         raise ExportError("nothing to export: a recorder is still writing the only file there is")
+    rate = _common_rate(sessions, legs) if fps is None else fps
+    dense = [leg for leg in legs if rate <= max(1, round(_ticks_a_second(sessions, leg)))]
+    thin = [file.path for leg in legs if leg not in dense for file in leg.files]
+    if not dense:
+        raise ExportError(f"a night has thinned every file to fewer than {rate} ticks a second")
     return Plan(
         format=format_name,
-        fps=_common_rate(sessions) if fps is None else fps,
+        fps=rate,
         native=native,
         where=where,
         gates=max(width.gates for width in widths),
         prediction=max(width.prediction for width in widths),
         variance=max(width.variance for width in widths),
         sessions=tuple(sessions),
-        legs=tuple(legs),
+        legs=tuple(dense),
         left_out=tuple(left_out),
+        too_thin=tuple(thin),
     )
 
 
@@ -140,16 +150,28 @@ def _sessions(logs: Logs) -> list[Log]:
 def _legs(session: int, segments: tuple[Path, ...]) -> list[Leg]:
     legs: list[Leg] = []
     files: list[SourceFile] = []
+    thinned = 0
     for path in segments:
         file = SourceFile(str(path.resolve()), path.stat().st_size)
-        if files and sum(f.size_bytes for f in files) + file.size_bytes > LEG_BYTES:
-            legs.append(Leg(session, tuple(files)))
+        header = first_header(path)
+        of = 0 if header is None else header.thinned
+        full = sum(f.size_bytes for f in files) + file.size_bytes > LEG_BYTES
+        if files and (full or of != thinned):
+            legs.append(Leg(session, tuple(files), thinned))
             files = []
+        thinned = of
         files.append(file)
-    return [*legs, Leg(session, tuple(files))]
+    return [*legs, Leg(session, tuple(files), thinned)]
 
 
-def _common_rate(sessions: list[SessionFacts]) -> int:
+def _ticks_a_second(sessions: list[SessionFacts], leg: Leg) -> float:
+    return sessions[leg.session].rate_hz / max(1, leg.thinned)
+
+
+def _common_rate(sessions: list[SessionFacts], legs: list[Leg]) -> int:
+    """That of the sessions; where every file was thinned, that of the thinnest."""
+    if all(leg.thinned for leg in legs):
+        return max(1, round(min(_ticks_a_second(sessions, leg) for leg in legs)))
     rates = {session.rate_hz for session in sessions}
     if max(rates) - min(rates) > _MOST_DIFFERENT_RATES:
         told = ", ".join(f"{rate:g}" for rate in sorted(rates))
