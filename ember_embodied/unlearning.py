@@ -214,6 +214,9 @@ def _relearn(start: _Start, moments: list[_Moment]) -> int:
     """Learn again what stays; how much it was."""
     cerebellum, count = start.cerebellum, 0
     cerebellum.pointing.table.frozen = cerebellum.turning.table.frozen = False
+    # A look is learned over some ticks and recorded at the end: one that was under way is whole.
+    recorded_yet = cerebellum.pointing.at_rest
+    cerebellum.pointing.finish()
     for one in moments:
         if one.learned is None:
             if one.t_wall_ns > start.t_wall_ns:
@@ -228,6 +231,9 @@ def _relearn(start: _Start, moments: list[_Moment]) -> int:
         if any(_carried(touch, one.t_mono_ns) for touch in record.touches):
             cerebellum.pointing.moved()
         if record.look is not None and _learned_look(record.look):
+            if not recorded_yet:
+                recorded_yet = True
+                continue
             evidence = _evidence(record.look, one.t_mono_ns)
             cerebellum.pointing.learn(evidence, one.t_mono_ns, one.t_wall_ns)
             count += 1

@@ -25,7 +25,6 @@ from hippocampus.forgetting.forget import (
     Places,
     Request,
     forget,
-    resume,
 )
 from hippocampus.forgetting.logs import BeingWrittenError
 from hippocampus.forgetting.nights import UnreadableError
@@ -106,16 +105,6 @@ def command(
         print_json({**facts, "dry_run": dry_run, "nothing": found.nothing})
         return
     print("\n".join(_lines(found, dry_run=dry_run)))
-
-
-def finish_interrupted(root: Path) -> None:
-    """Bring a forgetting that was cut off to its end, and say so. Raises ``UserError``."""
-    try:
-        finished = resume(root)
-    except _REFUSALS as error:
-        raise UserError(str(error)) from error
-    if finished is not None and (finished.replaced or finished.removed):
-        print(f"{root}: an interrupted 'ember forget' was finished", file=sys.stderr)
 
 
 def _request(person: str | None, from_: str | None, to: str | None) -> Request:

@@ -34,6 +34,7 @@ from ember_embodied.pace import take_priority
 from ember_embodied.picture import summary_lines
 from firmware_bridge.clock import Clock, SystemClock
 from firmware_bridge.wire import IntentReceiver, StatePublisher, WireError
+from hippocampus.forgetting.transaction import BusyError, resume
 from hippocampus.recorder import Recorder
 
 
@@ -116,6 +117,7 @@ def command(
         raise UserError(f"--speed max needs a body in virtual time; --body {body.value} has none")
     if summary is not None and not summary.absolute().parent.is_dir():
         raise UserError(f"--summary {summary}: there is no folder {summary.absolute().parent}")
+    _finish_forgetting(settings.log.folder.absolute().parent)
     run = Run(settings, body.value, load(bundle), seed, speed is Speed.REAL, view, keeps)
     request = BodyRequest(scenario, seed, source, suite, seconds)
     embodiment = embody(body.value, settings, request)
@@ -123,6 +125,18 @@ def command(
     print("\n".join(summary_lines(facts)))
     if summary is not None:
         summary.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2))
+
+
+def _finish_forgetting(root: Path) -> None:
+    """Bring an 'ember forget' that was cut off to its end, before its files are used."""
+    try:
+        finished = resume(root)
+    except (BusyError, OSError) as error:
+        raise UserError(
+            f"{root}: an interrupted 'ember forget' cannot be finished: {error}"
+        ) from error
+    if finished is not None:
+        complain(f"{root}: an interrupted 'ember forget' was finished")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@
     found = forget(places, request, learned, t_wall_ns, dry_run=False)
 
 Logs, nights, memory and what the cerebellum learned change together (``transaction``): an
-interruption leaves the old state, or one that ``resume`` finishes. What a robot learned is not this
-package's: ``Unlearning`` is handed in.
+interruption leaves the old state, or one that ``transaction.resume`` finishes. What a robot learned
+is not this package's: ``Unlearning`` is handed in.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import msgspec
 from hippocampus.forgetting import exports, logs, memories, nights, stays
 from hippocampus.forgetting.judging import Wanted
 from hippocampus.forgetting.times import Name, Stretch, Stretches
-from hippocampus.forgetting.transaction import Exclusive, Finished, Staging, finish, pending
+from hippocampus.forgetting.transaction import Exclusive, Finished, Staging, finish
 from hippocampus.memory.store import MemoryStore
 from hippocampus.night.transaction import JOURNAL, held
 from hippocampus.night.transaction import BusyError as NightBusyError
@@ -115,14 +115,6 @@ def forget(
 
 
 _PARTS = ("stretches", "logs", "days", "memories", "learned", "stale")
-
-
-def resume(root: Path) -> Finished | None:
-    """Finish what an interruption has left; None where nothing was. Raises as ``forget``."""
-    if not pending(root):
-        return None
-    with Exclusive(root):
-        return finish(root)
 
 
 def _stretches(places: Places, request: Request, progress: Progress) -> Stretches:

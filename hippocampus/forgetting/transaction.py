@@ -156,6 +156,17 @@ def pending(root: Path) -> bool:
     return (root / FOLDER / _PLAN).exists() or (root / FOLDER / _BEGUN).exists()
 
 
+def resume(root: Path) -> Finished | None:
+    """What every start does first: finish what was cut off; None where nothing was.
+
+    Raises ``BusyError``, ``OSError``.
+    """
+    if not pending(root):
+        return None
+    with Exclusive(root):
+        return finish(root)
+
+
 def finish(root: Path) -> Finished:
     """Bring what was interrupted to its end. Raises ``OSError``; then it can be called again."""
     folder = root.absolute() / FOLDER
