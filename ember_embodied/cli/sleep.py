@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,9 @@ from rich.progress import Progress as Bars
 from ember_embodied.cli.main import complain
 from ember_embodied.cli.options import AsJson, ConfigFile, print_json
 from ember_embodied.config import load_config
+from ember_embodied.consolidation import consolidate
 from ember_embodied.errors import UserError
+from ember_embodied.keeper import InUseError, Lock
 from firmware_bridge.clock import SystemClock
 from hippocampus.night.calendar import day_before, local_date
 from hippocampus.night.reader import Reading, read_legs
@@ -26,6 +28,8 @@ from hippocampus.night.sleep import (
     LOGS,
     MEMORY,
     STATE,
+    Consolidate,
+    Consolidated,
     DayReport,
     Helpers,
     NightReport,
@@ -109,18 +113,21 @@ def command(
     roots, settings = _places(config, logs, state, memory, nights)
     clock = SystemClock()
     wanted = None if date is None else (_day(date, clock.wall_ns()),)
-    with _bars() as progress:
-        report = _slept(
-            lambda: sleep(
+    try:
+        with ExitStack() as stack:
+            progress = stack.enter_context(_bars())
+            tables = None if dry_run else _tables(stack, roots[STATE])
+            report = sleep(
                 roots,
                 settings,
                 wanted,
-                _helpers(roots, settings, progress),
+                _helpers(roots, settings, progress, tables),
                 zone=None,
                 t_wall_ns=clock.wall_ns(),
                 dry=dry_run,
             )
-        )
+    except (BusyError, NoRoomError, EpisodesError) as error:
+        raise UserError(str(error)) from error
     for file in report.left_as_is:
         complain(f"{file} changed while the night was at work, and stays as it is")
     if as_json:
@@ -187,7 +194,21 @@ def _places(
     return roots, settings
 
 
-def _helpers(roots: Roots, settings: SleepSettings, progress: Progress) -> Helpers:
+def _tables(stack: ExitStack, state: Path) -> Consolidate:
+    """Consolidation of the tables, whose folder is the night's until ``stack`` ends."""
+    if not state.is_dir():
+        return lambda _: Consolidated((), (f"none: nothing is kept in {state}",))
+    try:
+        lock = Lock(state)
+    except InUseError:
+        return lambda _: Consolidated((), (f"left as they are: a running robot uses {state}",))
+    stack.callback(lock.close)
+    return lambda experience: consolidate(state, experience)
+
+
+def _helpers(
+    roots: Roots, settings: SleepSettings, progress: Progress, tables: Consolidate | None
+) -> Helpers:
     from ember_embodied.cli.memory_store import open_book
 
     def reader(change: Change | None) -> ReadLegs:
@@ -195,16 +216,7 @@ def _helpers(roots: Roots, settings: SleepSettings, progress: Progress) -> Helpe
         reading = Reading(roots[LOGS], work, settings.thin_every, None)
         return lambda legs, thinned: read_legs(reading, legs, thinned=thinned)
 
-    return Helpers(reader, lambda store: open_book(store, None), None, None, progress)
-
-
-def _slept(night: object) -> NightReport:
-    assert callable(night)
-    try:
-        report: NightReport = night()
-    except (BusyError, NoRoomError, EpisodesError) as error:
-        raise UserError(str(error)) from error
-    return report
+    return Helpers(reader, lambda store: open_book(store, None), tables, None, progress)
 
 
 def _day(text: str, now_ns: int) -> str:

@@ -110,7 +110,11 @@ def make_plan(
     if not legs:
         raise ExportError("nothing to export: a recorder is still writing the only file there is")
     rate = _common_rate(sessions, legs) if fps is None else fps
-    dense = [leg for leg in legs if rate <= max(1, round(_ticks_a_second(sessions, leg)))]
+    dense = [
+        leg
+        for leg in legs
+        if not leg.thinned or rate <= max(1, round(_ticks_a_second(sessions, leg)))
+    ]
     thin = [file.path for leg in legs if leg not in dense for file in leg.files]
     if not dense:
         raise ExportError(f"a night has thinned every file to fewer than {rate} ticks a second")
