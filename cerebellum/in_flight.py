@@ -97,6 +97,9 @@ class _Writer:
     def _written(self, value: Any) -> tuple[Any, ...]:
         if isinstance(value, np.ndarray):
             little = value.dtype.newbyteorder("<")
+            if _is_symmetric(value):
+                half = value[..., *np.triu_indices(value.shape[-1])]
+                return ("y", little.str, value.shape, half.astype(little).tobytes())
             data = np.ascontiguousarray(value, dtype=little).tobytes()
             return ("n", little.str, value.shape, data)
         if isinstance(value, np.random.Generator):
@@ -182,6 +185,14 @@ class _Reader:
             name, shape, data = values
             dtype = np.dtype(name)
             return np.frombuffer(data, dtype=dtype).reshape(shape).astype(dtype.newbyteorder("="))
+        if mark == "y":
+            name, shape, data = values
+            dtype = np.dtype(name)
+            whole = np.empty(shape, dtype.newbyteorder("="))
+            rows, columns = np.triu_indices(whole.shape[-1])
+            half = np.frombuffer(data, dtype=dtype).reshape(*whole.shape[:-2], len(rows))
+            whole[..., rows, columns] = whole[..., columns, rows] = half
+            return whole
         if mark == "g":
             return _generator(*values[0])
         if mark == "A":
@@ -196,6 +207,14 @@ class _Reader:
                 raise InFlightError(f"a {kind.__name__} has no state to be made from")
             return kind.from_state(self.read(values[1]))
         raise InFlightError(f"no value is marked {mark!r}")
+
+
+def _is_symmetric(array: np.ndarray[Any, Any]) -> bool:
+    """Of matrices that are the same turned over, to the bit, half is enough: covariances."""
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.dtype.kind != "f":
+        return False
+    flipped = np.ascontiguousarray(array.swapaxes(-1, -2))
+    return flipped.tobytes() == array.tobytes()
 
 
 def _attributes(value: object) -> list[str]:

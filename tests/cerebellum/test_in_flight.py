@@ -27,6 +27,26 @@ def test_what_is_held_twice_is_held_twice_again() -> None:
     assert to_bytes(back) == to_bytes(touch)
 
 
+def test_of_symmetric_matrices_half_is_written() -> None:
+    touch, draw = Touch(0.1), np.random.default_rng(0)
+    half = draw.standard_normal((3, 5, 5))
+    matrices = half + half.swapaxes(1, 2)
+    sizes = []
+    for thing in (matrices, half):
+        touch.__dict__["more"] = thing
+        data = to_bytes(touch)
+        sizes.append(len(data))
+        back = from_bytes(data, Touch).__dict__["more"]
+        assert back.tobytes() == thing.tobytes()
+        assert back.flags.writeable
+    assert sizes[1] - sizes[0] >= 3 * 10 * 8
+    touch.__dict__["more"] = matrices[0].copy()
+    touch.__dict__["more"][0, 1] = -0.0
+    touch.__dict__["more"][1, 0] = 0.0
+    again = from_bytes(to_bytes(touch), Touch).__dict__["more"]
+    assert np.signbit(again[0, 1]) != np.signbit(again[1, 0]), "equal is not the same"
+
+
 def test_chance_goes_on_where_it_was() -> None:
     prober = Prober(np.random.default_rng(3), 1.0)
     goal = (0.0,) * 9
