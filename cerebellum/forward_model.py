@@ -17,9 +17,7 @@ done alike to lags, currents and IMU is done to all of them at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Final
 
 import numpy as np
@@ -33,6 +31,7 @@ from cerebellum.motor_current import MotorCurrent
 from cerebellum.proprioception import Felt, feel
 from cerebellum.reafference import FLOOR_SQUARE, LEAST, Reafference
 from cerebellum.recent import OF_IMU, OF_JOINTS, Recent
+from cerebellum.soundness import SOUND, STILL, UNSOUND, Numbers, Sound, Soundness, filled
 from cerebellum.surprise import (
     ALL,
     CHANNELS,
@@ -41,7 +40,6 @@ from cerebellum.surprise import (
     LAG,
     NONE,
     PULSE_RAD,
-    WITHOUT_IMU,
     Array,
     Bools,
     Outlook,
@@ -50,7 +48,7 @@ from cerebellum.surprise import (
 from cerebellum.trust import Trust
 from firmware_bridge.command import JointTargets
 from firmware_bridge.joints import BODY_YAW, JOINT_COUNT
-from firmware_bridge.senses import BodySense, JointsSense
+from firmware_bridge.senses import BodySense
 
 LEAST_PULSES: Final = 0.4
 """Noise of a joint at rest: a gear may hang on either edge of a pulse."""
@@ -64,8 +62,6 @@ OWN_S: Final = 30.0
 OWN_MOST: Final = 10.0
 LATE: Final = 1.5
 """A tick that comes this many periods after the last one cannot be foretold."""
-HISTORY: Final = 4
-"""Ticks of a joint that its next lag is foretold from, and one to be sure."""
 TURNS: Final = 3
 """Ticks in which all that is learned had its turn."""
 _MOTORS: Final = slice(LAG.start, CURRENT.stop)
@@ -74,10 +70,7 @@ _KINDS: Final = (JOINT_COUNT, JOINT_COUNT, CHANNELS - CURRENT.stop)
 _LEAST: Final = np.repeat((LEAST_PULSES, LEAST_PULSES, LEAST), _KINDS)
 _MOVES: Final = np.repeat((MOVES_PULSES, MOVES_PULSES, 0.0), _KINDS)
 _OWN_COLUMN: Final = OWN_SPREAD[2:, None]
-_STILL: Final = (0.0,) * JOINT_COUNT
 _LEVEL: Final = (0.0,) * (IMU.stop - IMU.start)
-_SOUND: Final = (True,) * JOINT_COUNT
-_UNSOUND: Final = (False,) * JOINT_COUNT
 _EVERYTHING: Final = ALL.tobytes()
 _NOTHING: Final = NONE.tobytes()
 
@@ -122,15 +115,14 @@ class ForwardModel:
         # A current is as unsure as the lag that it is foretold from, and has noise of its own.
         lags = np.full(JOINT_COUNT, PULSE_RAD**2)
         self._scale = np.concatenate((lags, lags * current[0] ** 2, FLOOR_SQUARE))
-        self._doubt = np.concatenate((_STILL, state.current_variance, _LEVEL))
+        self._doubt = np.concatenate((STILL, state.current_variance, _LEVEL))
         self._spread = np.ones(CHANNELS)
         self._trust = Trust(state.own_error, state.outlook_error, period_s)
         self._reafference = Reafference(state.reafference, period_s)
         self._t_ns = 0
         self._turn = 0
-        self._steady = 0
-        self._streak = [0] * JOINT_COUNT
-        self._goal: Sequence[float] = _STILL
+        self._soundness = Soundness()
+        self._goal: Numbers = STILL
         self._lag_rad, self._rate_rad_s = np.zeros((2, JOINT_COUNT))
         self._surprise: Surprise | None = None
 
@@ -171,14 +163,21 @@ class ForwardModel:
         """
         dt_s = (sense.t_mono_ns - self._t_ns) * 1e-9
         self._t_ns = sense.t_mono_ns
-        place, rate, current, sound = self._joints(sense.joints, felt)
+        joints = sense.joints
+        found: tuple[Numbers, Numbers, Numbers, Sound] = (self._goal, STILL, STILL, UNSOUND)
+        if joints is not None and joints.valid:
+            felt = felt or feel(joints)
+            found = filled(felt, self._goal)
+            if found[-1] is SOUND:
+                self._recent.supplied(sum(felt.voltage_v) / JOINT_COUNT)
+        place, rate, current, sound = found
         commanded = sent is not None and sent.torque_enabled
         goal = sent.position_rad if sent is not None and commanded else place
         if not commanded or not 0.0 < dt_s < LATE * self._period_s:
-            sound = _UNSOUND
+            sound = UNSOUND
         before, self._goal = self._goal, goal
         imu = self._reafference.feel(sense, place[BODY_YAW], rate[BODY_YAW])
-        known = self._known(sound, imu=imu is not None)
+        known = self._soundness.known(sound, imu=imu is not None)
         values = np.array(
             [*goal, *goal, *before, *place, *rate, *current, *(_LEVEL if imu is None else imu)]
         )
@@ -241,40 +240,6 @@ class ForwardModel:
         moves &= use
         sizes[CURRENT], moves[CURRENT], moves[IMU] = sizes[LAG], moves[LAG], imu
         self._noise.learn(sizes, moves)
-
-    def _joints(
-        self, joints: JointsSense | None, felt: Felt | None
-    ) -> tuple[Sequence[float], Sequence[float], Sequence[float], Sequence[bool]]:
-        """Positions, rates, currents, and which of them are sound; the others stand at the goal."""
-        if joints is None or not joints.valid:
-            return self._goal, _STILL, _STILL, _UNSOUND
-        felt = felt or feel(joints)
-        place, rate, current = felt.position_rad, felt.velocity_rad_s, felt.current_a
-        if felt.finite and felt.all_hold:
-            self._recent.supplied(sum(felt.voltage_v) / JOINT_COUNT)
-            return place, rate, current, _SOUND
-        rows = list(zip(place, rate, current, felt.voltage_v, strict=True))
-        sound = [h and isfinite(sum(row)) for h, row in zip(felt.holds, rows, strict=True)]
-        place = tuple([r[0] if ok else g for r, ok, g in zip(rows, sound, self._goal, strict=True)])
-        rate, current = (
-            tuple([row[kind] if ok else 0.0 for row, ok in zip(rows, sound, strict=True)])
-            for kind in (1, 2)
-        )
-        return place, rate, current, sound
-
-    def _known(self, sound: Sequence[bool], *, imu: bool) -> Bools:
-        """[24] What has been sound for as long as it is foretold from; the IMU with all joints."""
-        if sound is _SOUND:
-            self._steady += 1
-            if self._steady > HISTORY:
-                return ALL if imu else WITHOUT_IMU
-        elif self._steady:
-            self._streak = [max(streak, self._steady) for streak in self._streak]
-            self._steady = 0
-        pairs = zip(self._streak, sound, strict=True)
-        self._streak = [streak + 1 if ok else 0 for streak, ok in pairs]
-        lags = [streak > HISTORY for streak in self._streak]
-        return np.array([*lags, *lags, *(imu and all(lags),) * (CHANNELS - CURRENT.stop)])
 
     def _foretell(self, step: Array) -> tuple[Array, Array]:
         """[24] What is foretold, and its deviation; ``step`` [9] of the goals, rad."""
