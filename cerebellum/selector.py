@@ -16,8 +16,7 @@ The index of each variant is UCB1's (``upper_bound``). On top of it, each on its
 * ``persistence``: a variant that was not chosen for long is tried again (``forced_exploration``),
   or nobody would know that it has become better.
 * ``co_occurrence``: a Hebbian bonus for "B right after A" (``cooccurrence``).
-* ``cool_down``: a variant used k choices ago, k from 0, loses cool_down (1 - k / length) of its
-  index, so that it is not repeated unless it is better by as much.
+* ``cool_down``: what was just used is used again only if it is better by so much (``cool_down``).
 
 Nothing draws a number but the given generator, whose state is part of the snapshot: save, kill,
 resume gives the same choices, to the bit.
@@ -26,7 +25,6 @@ resume gives the same choices, to the bit.
 from __future__ import annotations
 
 from array import array
-from collections import deque
 from collections.abc import Mapping
 from math import fsum, isinf, log
 from typing import Final
@@ -35,9 +33,11 @@ import numpy as np
 
 from cerebellum.change_point import ChangePoints, Shift
 from cerebellum.cooccurrence import CoOccurrence
+from cerebellum.cool_down import CoolDown
 from cerebellum.exploration import FIRST, OFTEN, SELDOM, tuned
 from cerebellum.forced_exploration import LONGEST, ForcedExploration
 from cerebellum.off_policy import Choice
+from cerebellum.rolling import RollingMeans
 from cerebellum.selector_state import (
     SelectorSettings,
     SelectorState,
@@ -64,18 +64,16 @@ class SynapticSelector:
         "_changes",
         "_choices",
         "_chosen",
+        "_cooling",
         "_count",
         "_forced",
         "_greedy",
         "_mean",
         "_next_random",
         "_previous",
-        "_pulls",
-        "_recent",
         "_renewal",
-        "_ring",
-        "_ring_sum",
         "_rng",
+        "_rolling",
         "_squares",
         "_total",
         "_totals",
@@ -99,9 +97,7 @@ class SynapticSelector:
         self._squares = array("d", bytes(8 * size))
         self._total = 0.0
         self._renewal = FIRST_RENEWAL
-        self._pulls = [0] * size
-        self._ring = [0.0] * (size * settings.window)
-        self._ring_sum = [0.0] * size
+        self._rolling = RollingMeans(size, settings.window)
         self._changes = (
             None if settings.false_alarm is None else ChangePoints(size, settings.false_alarm)
         )
@@ -109,9 +105,7 @@ class SynapticSelector:
             size, settings.persistence, 1.0 if settings.cool_down else LONGEST
         )
         self._bindings = CoOccurrence(settings.co_occurrence) if settings.co_occurrence else None
-        self._recent: deque[int] = deque(
-            maxlen=settings.cool_down_length if settings.cool_down else 0
-        )
+        self._cooling = CoolDown(settings.cool_down, settings.cool_down_length)
         self._adjusts = bool(settings.co_occurrence or settings.cool_down)
         self._rng = rng
         self._choices = 0
@@ -159,7 +153,7 @@ class SynapticSelector:
         if variant == self._forced.visited:
             self._forced.rewarded(self._choices, reward)
         if settings.window:
-            self._roll(variant, reward)
+            self._rolling.add(variant, reward)
         if self._changes is not None and count >= self._changes.due[variant]:
             shift = self._changes.test(variant, count, total, squares)
             if shift is not None:
@@ -171,6 +165,7 @@ class SynapticSelector:
         """All that the next choices depend on."""
         changes, bindings = self._changes, self._bindings
         name, numbers, half = generator_state(self._rng)
+        pulls, ring, ring_sum = self._rolling.state()
         return SelectorState(
             settings=self.settings,
             count=tuple(self._count),
@@ -179,9 +174,9 @@ class SynapticSelector:
             scale=tuple(self._bounds.scale),
             everything=self._total,
             renewal=self._renewal,
-            pulls=tuple(self._pulls),
-            ring=tuple(self._ring),
-            ring_sum=tuple(self._ring_sum),
+            pulls=pulls,
+            ring=ring,
+            ring_sum=ring_sum,
             latest=tuple(self._forced.latest),
             next_forced=None if isinf(self._forced.next_at) else self._forced.next_at,
             visited=self._forced.visited,
@@ -190,7 +185,7 @@ class SynapticSelector:
             marks=tuple(tuple(marks) for marks in changes.marks) if changes else (),
             bindings=tuple(bindings.bindings()) if bindings else (),
             effects=tuple(bindings.effects()) if bindings else (),
-            recent=tuple(self._recent),
+            recent=tuple(self._cooling.recent),
             previous=self._previous,
             chosen=self._chosen,
             greedy=self._greedy,
@@ -222,15 +217,14 @@ class SynapticSelector:
             new._mean[i] = total / count if count else 0.0
         new._bounds.forget()
         new._total, new._renewal = state.everything, state.renewal
-        new._pulls, new._ring = list(state.pulls), list(state.ring)
-        new._ring_sum = list(state.ring_sum)
+        new._rolling.restore(state.pulls, state.ring, state.ring_sum)
         new._forced.restore(state.latest, state.next_forced, state.visited, state.visit)
         if new._changes is not None:
             new._changes.due = list(state.due)
             new._changes.marks = [list(marks) for marks in state.marks]
         if new._bindings is not None:
             new._bindings.restore(state.bindings, state.effects)
-        new._recent.extend(state.recent)
+        new._cooling.recent.extend(state.recent)
         new._previous, new._chosen, new._greedy = state.previous, state.chosen, state.greedy
         new._choices, new._next_random = state.choices, state.next_random
         new.resets = state.resets
@@ -246,16 +240,14 @@ class SynapticSelector:
         return tuple(self._statistics_of(i) for i in range(self.size))
 
     def _statistics_of(self, variant: int) -> VariantStatistics:
-        count, pulls = self._count[variant], self._pulls[variant]
-        mean = self._mean[variant]
-        lately = min(pulls, self.settings.window)
+        count, mean = self._count[variant], self._mean[variant]
         return VariantStatistics(
             variant=variant,
             count=count,
             mean=mean,
             variance=max(0.0, self._squares[variant] / count - mean * mean) if count else 0.0,
             exploration=self._bounds.scale[variant],
-            recent_mean=self._ring_sum[variant] / lately if lately else None,
+            recent_mean=self._rolling.mean(variant),
             index=self._bounds.index(variant, log(self._total)) if count else None,
         )
 
@@ -265,11 +257,7 @@ class SynapticSelector:
         if self._bindings is not None:
             bonus = self._bindings.bonuses(self._previous)
             penalty = self._bindings.maluses(self._previous)
-        if self._recent:
-            step = self.settings.cool_down / self.settings.cool_down_length
-            cooling: dict[int, float] = {}
-            for k, variant in enumerate(reversed(self._recent)):
-                cooling.setdefault(variant, self.settings.cool_down - step * k)
+        if cooling := self._cooling.penalties():
             penalty = {v: penalty.get(v, 0.0) + cooling.get(v, 0.0) for v in (*penalty, *cooling)}
         return self._bounds.largest_adjusted(self._total, bonus, penalty)
 
@@ -293,18 +281,7 @@ class SynapticSelector:
         if self._bindings is not None and self._previous >= 0 and count > 1.0:
             self._bindings.learn(self._previous, variant, surprise)
         self._previous = variant
-        self._recent.append(variant)
-
-    def _roll(self, variant: int, reward: float) -> None:
-        """Keep the sum of the last ``window`` rewards, in constant time."""
-        window, pulls, ring = self.settings.window, self._pulls, self._ring
-        count = pulls[variant]
-        pulls[variant] = count + 1
-        at = variant * window + count % window
-        self._ring_sum[variant] += reward - ring[at]
-        ring[at] = reward
-        if at % window == 0:  # or rounding errors would add up for ever
-            self._ring_sum[variant] = fsum(ring[at : at + window])
+        self._cooling.recent.append(variant)
 
     def _begin_anew(self, variant: int, shift: Shift) -> None:
         """Keep of the past what still holds after a change."""

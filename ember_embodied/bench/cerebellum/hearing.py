@@ -22,7 +22,7 @@ from ember_embodied.bench.cerebellum.touching import rate_claims
 from ember_embodied.bench.claims import Claim, claim
 from ember_embodied.bench.moves import DEFAULT_DATA
 
-IDLED_S: Final = {10.0: 120.0, 50.0: 40.0}
+IDLED_S: Final = {10.0: 240.0, 50.0: 40.0}
 """Of a life alone, by the rate of the loop."""
 TALKED_S: Final = 60.0
 RISE_S: Final = 6.0
