@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from hippocampus.export.plan import Plan
 
 _LOG_KIND: Final = "log"
+MOST_PROCESSES: Final = 4
+"""Without being asked: each takes some 200 MB."""
 
 
 def needs_arrow() -> None:
@@ -66,6 +69,12 @@ def command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an export that was cut off.")
     ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help=f"Processes. Default: the cores there are, {MOST_PROCESSES} at most."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a training dataset of logs; it appears whole or not at all.
@@ -106,6 +115,7 @@ def command(
                 plan,
                 out,
                 resume=resume,
+                processes=jobs or min(MOST_PROCESSES, len(os.sched_getaffinity(0))),
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
     except (ExportError, ConditionError) as error:

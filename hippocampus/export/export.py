@@ -3,23 +3,32 @@
     plan = make_plan((Path("logs"),), "lerobot", None, (), native=True)
     export(plan, Path("dataset"))
 
-While one leg is read, the files of the one before are being written. What is in memory is two or
-three legs, however long the log is.
+Legs are made by several processes; each has one leg in memory, however long the log is. What comes
+out is the same, byte for byte, whatever their number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from hippocampus.export.card import card
-from hippocampus.export.leg import Counted, Exported, all_features, export_leg
+from hippocampus.export.crew import Turn, in_order
+from hippocampus.export.leg import (
+    Counted,
+    Exported,
+    LegContent,
+    Share,
+    all_features,
+    draft_leg,
+    follow,
+    numbered,
+    read_leg,
+)
 from hippocampus.export.lerobot import write_meta
 from hippocampus.export.native import NATIVE_FOLDER, records_table, ticks_table, write_table
 from hippocampus.export.plan import ExportError, Plan
@@ -36,7 +45,6 @@ from hippocampus.export.work import LegNote, Work, open_work
 
 Progress = Callable[[int, int], None]
 """Called with the number of legs that are whole, and of all."""
-_WRITERS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,14 @@ def _silent(_done: int, _all: int) -> None:
     pass
 
 
-def export(plan: Plan, out: Path, *, resume: bool = False, progress: Progress = _silent) -> Summary:
+def export(
+    plan: Plan,
+    out: Path,
+    *,
+    resume: bool = False,
+    processes: int = 1,
+    progress: Progress = _silent,
+) -> Summary:
     """Make the dataset ``out``, which appears whole or not at all.
 
     Raises ``ExportError`` when it cannot be made as asked, ``OSError`` as the disk does; what was
@@ -65,27 +80,33 @@ def export(plan: Plan, out: Path, *, resume: bool = False, progress: Progress = 
     """
     work = open_work(out, plan, resume=resume)
     notes = work.notes(len(plan.legs))
-    count = notes[-1].after if notes else Counted()
+    numbers = range(len(notes), len(plan.legs))
     progress(len(notes), len(plan.legs))
-    with ThreadPoolExecutor(_WRITERS) as writer:
-        pending: Future[None] | None = None
-        for number in range(len(notes), len(plan.legs)):
-            exported = export_leg(plan, plan.legs[number], count)
-            if pending is not None:
-                pending.result()
-                progress(number, len(plan.legs))
-            pending = writer.submit(_write_leg, work, plan, number, exported)
-            count = exported.after
-        if pending is not None:
-            pending.result()
-    progress(len(plan.legs), len(plan.legs))
-    if count.frames == 0:
-        raise ExportError(
-            f"no tick of the logs is wanted: --where {' '.join(plan.where)} leaves nothing"
-            if plan.where
-            else "the logs hold no tick"
-        )
-    return _finish(work, plan, out)
+    before = notes[-1].after if notes else Counted()
+    done = in_order(LegWork(plan, work), numbers, before, follow, processes)
+    for number, _ in zip(numbers, done, strict=True):
+        progress(number + 1, len(plan.legs))
+    return finish(work, plan, out)
+
+
+@dataclass(frozen=True, slots=True)
+class LegWork:
+    """Makes one leg, by its number."""
+
+    plan: Plan
+    work: Work
+
+    def __call__(self, number: int, turn: Turn[Share, Counted]) -> None:
+        """Read the leg and write its files. Raises ``OSError``."""
+        make_leg(self.plan, self.work, number, read_leg(self.plan.legs[number]), turn)
+
+
+def make_leg(
+    plan: Plan, work: Work, number: int, content: LegContent, turn: Turn[Share, Counted]
+) -> None:
+    """Write the files of a leg that was read. Raises ``OSError``."""
+    draft = draft_leg(plan, plan.legs[number], content)
+    _write_leg(work, plan, number, numbered(plan, draft, turn(draft.share)))
 
 
 def _write_leg(work: Work, plan: Plan, number: int, exported: Exported) -> None:
@@ -122,8 +143,15 @@ def _write_frames(work: Work, plan: Plan, exported: Exported) -> Path:
     return path
 
 
-def _finish(work: Work, plan: Plan, out: Path) -> Summary:
+def finish(work: Work, plan: Plan, out: Path) -> Summary:
+    """Every leg is whole: let the dataset appear. Raises ``ExportError`` and ``OSError``."""
     notes: list[LegNote] = work.notes(len(plan.legs))
+    if notes[-1].after.frames == 0:
+        raise ExportError(
+            f"no tick of the logs is wanted: --where {' '.join(plan.where)} leaves nothing"
+            if plan.where
+            else "the logs hold no tick"
+        )
     write_meta(work, plan, notes)
     (work.root / "README.md").write_text(card(plan, notes), encoding="utf-8")
     work.close(out)

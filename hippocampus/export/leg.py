@@ -86,8 +86,56 @@ def all_features(plan: Plan) -> tuple[Feature, ...]:
     return (*feature_table(plan.widths), *own_features())
 
 
-def export_leg(plan: Plan, leg: Leg, before: Counted) -> Exported:
-    """Read a leg and make of it what the plan says. Raises ``OSError``."""
+@dataclass(frozen=True, slots=True)
+class LegContent:
+    """The ticks of a leg, and all that stands beside them."""
+
+    rows: list[bytes]
+    columns: Columns
+    beside: list[RawMessage]
+    damage: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a leg adds to those before it."""
+
+    frames: int
+    episodes: int
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A leg with everything but the numbers that depend on the legs before it."""
+
+    frames: Frames
+    episodes: tuple[Episode, ...]
+    lengths: NDArray[np.int64]
+    first_ticks: NDArray[np.int64]
+    content: LegContent
+
+    @property
+    def share(self) -> Share:
+        """What it adds."""
+        tasks = tuple(dict.fromkeys(episode.task for episode in self.episodes))
+        return Share(int(self.lengths.sum()), len(self.episodes), tasks)
+
+
+def follow(before: Counted, share: Share) -> Counted:
+    """The counts after a leg."""
+    if not share.episodes:
+        return before
+    return Counted(
+        before.frames + share.frames,
+        before.episodes + share.episodes,
+        before.data_files + 1,
+        tuple(dict.fromkeys((*before.tasks, *share.tasks))),
+    )
+
+
+def read_leg(leg: Leg) -> LegContent:
+    """Read the files of a leg. Raises ``OSError``."""
     rows: list[bytes] = []
     beside: list[RawMessage] = []
     damage: list[str] = []
@@ -100,24 +148,25 @@ def export_leg(plan: Plan, leg: Leg, before: Counted) -> Exported:
     if not readable.all():
         rows = [row for row, kept in zip(rows, readable, strict=True) if kept]
         damage.append(f"{int((~readable).sum())} ticks that cannot be decoded")
+    return LegContent(rows, columns, beside, tuple(damage))
+
+
+def draft_leg(plan: Plan, leg: Leg, content: LegContent) -> Draft:
+    """Make of a leg what the plan says, as far as that depends on nothing before it."""
+    columns = content.columns
     session = plan.sessions[leg.session]
-    wanted = np.ones(len(rows), dtype=np.bool_)
+    wanted = np.ones(len(content.rows), dtype=np.bool_)
     for text in plan.where:
         wanted &= parse_condition(text).holds(columns)
     kept = columns if wanted.all() else take_rows(columns, np.flatnonzero(wanted))
-    events = _events(beside, columns, wanted)
+    events = _events(content.beside, columns, wanted)
     told = event_rows(kept, events) if wanted.any() else np.zeros(0, dtype=np.int64)
     stride = max(1, leg.thinned)
     rate_hz = session.rate_hz / stride
     episodes = tuple(cut_episodes(kept, rate_hz, events, told, stride))
     whole = not leg.thinned
     picked = [frame_rows(kept, e, rate_hz, plan.fps, all_there=whole) for e in episodes]
-    lengths = np.array([part.size for part in picked], dtype=np.int64)
     frames: Frames = {}
-    moments: dict[str, Moments] = {}
-    sample = np.zeros((0, 0))
-    after = before
-    first_frames = np.cumsum(lengths) - lengths
     if episodes:
         at = np.concatenate(picked)
         unchanged = whole and at.size == kept["tick"].values.size and plan.fps == rate_hz
@@ -125,28 +174,39 @@ def export_leg(plan: Plan, leg: Leg, before: Counted) -> Exported:
         frames = read_frames(feature_table(plan.widths), source)
         frames[EVENT_NAMES], frames["event.level"] = _labels(events, told, at)
         frames[SESSION] = np.full((at.size, 1), leg.session, dtype=np.int64)
-        tasks = list(dict.fromkeys((*before.tasks, *(episode.task for episode in episodes))))
-        frames |= _numbers(plan.fps, before, lengths, [tasks.index(e.task) for e in episodes])
+    return Draft(
+        frames=frames,
+        episodes=episodes,
+        lengths=np.array([part.size for part in picked], dtype=np.int64),
+        first_ticks=kept["tick"].values[[episode.first for episode in episodes]],
+        content=content,
+    )
+
+
+def numbered(plan: Plan, draft: Draft, before: Counted) -> Exported:
+    """A leg in its place after those before it."""
+    lengths, frames = draft.lengths, draft.frames
+    after = follow(before, draft.share)
+    first_frames = np.cumsum(lengths) - lengths
+    moments: dict[str, Moments] = {}
+    sample = np.zeros((0, 0))
+    if draft.episodes:
+        tasks = [after.tasks.index(episode.task) for episode in draft.episodes]
+        frames = frames | _numbers(plan.fps, before, lengths, tasks)
         moments, sample = _statistics(plan, frames, first_frames)
-        after = Counted(
-            before.frames + at.size,
-            before.episodes + len(episodes),
-            before.data_files + 1,
-            tuple(tasks),
-        )
     return Exported(
         before=before,
         after=after,
         frames=frames,
-        episodes=episodes,
+        episodes=draft.episodes,
         first_frames=first_frames,
-        first_ticks=kept["tick"].values[[episode.first for episode in episodes]],
+        first_ticks=draft.first_ticks,
         moments=moments,
         sample=sample,
-        columns=columns,
-        beside=tuple(beside),
-        digest=_digest(rows),
-        damage=tuple(damage),
+        columns=draft.content.columns,
+        beside=tuple(draft.content.beside),
+        digest=_digest(draft.content.rows),
+        damage=draft.content.damage,
     )
 
 

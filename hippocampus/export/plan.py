@@ -19,8 +19,8 @@ from hippocampus.export.where import parse_condition
 from hippocampus.reader import Log, LogError, session_folders
 from hippocampus.segment import being_written
 
-LEG_BYTES: Final = 8_000_000
-"""Files of a leg together, unless one alone is larger: ten minutes at 10 Hz, one at 50 Hz."""
+LEG_BYTES: Final = 4_000_000
+"""Files of a leg together, unless one alone is larger: five minutes at 10 Hz."""
 FORMATS: Final = ("lerobot", "parquet", "webdataset")
 _MOST_DIFFERENT_RATES: Final = 1e-6
 

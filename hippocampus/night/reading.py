@@ -18,7 +18,8 @@ import numpy as np
 from hippocampus import ember_pb2 as pb
 from hippocampus.codec import decode
 from hippocampus.export.bulk import BulkSegment, cut_segment
-from hippocampus.export.wire_columns import Columns, decode_columns
+from hippocampus.export.leg import LegContent
+from hippocampus.export.wire_columns import decode_columns
 from hippocampus.memory.body_key import feeling_at
 from hippocampus.night.episode import Hour
 from hippocampus.night.label import TOUCHES, Label, LabelKind, Span
@@ -136,16 +137,6 @@ class LegReading:
 
 Thinner = Callable[[str, BulkSegment], int | None]
 """Told the name and content of a file; the size of the thinned copy that it made, if it did."""
-
-
-@dataclass(frozen=True, slots=True)
-class LegContent:
-    """A leg as it was read, for what else is made of it."""
-
-    rows: list[bytes]
-    columns: Columns
-    beside: list[RawMessage]
-    damage: tuple[str, ...]
 
 
 def read_leg(
