@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from ember_embodied.cli.export import needs_arrow
 from ember_embodied.cli.main import complain
 from ember_embodied.cli.options import AsJson, ConfigFile, print_json
 from ember_embodied.config import load_config
@@ -20,6 +22,7 @@ from ember_embodied.consolidation import consolidate
 from ember_embodied.errors import UserError
 from ember_embodied.keeper import InUseError, Lock
 from firmware_bridge.clock import SystemClock
+from hippocampus.export.plan import ExportError
 from hippocampus.night.calendar import day_before, local_date
 from hippocampus.night.reader import Reading, read_legs
 from hippocampus.night.room import NoRoomError
@@ -83,6 +86,12 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and tell what would be done; write nothing.")
     ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--export", metavar="DIR", help="Make a dataset of what is read, in the same pass."
+        ),
+    ] = None,
     logs: Logs = None,
     state: State = None,
     memory: Memory = None,
@@ -106,10 +115,15 @@ def command(
       ember sleep                       what no night has read yet
       ember sleep --date yesterday      what the timer does at 03:00
       ember sleep --date 2026-11-22 --dry-run
+      ember sleep --export dataset      a LeRobotDataset of it too
       ember sleep undo
     """
     if context.invoked_subcommand is not None:
         return
+    if out is not None:
+        needs_arrow()
+        if out.exists():
+            raise UserError(f"{out} is there already: give --export a new folder")
     roots, settings = _places(config, logs, state, memory, nights)
     clock = SystemClock()
     wanted = None if date is None else (_day(date, clock.wall_ns()),)
@@ -121,12 +135,12 @@ def command(
                 roots,
                 settings,
                 wanted,
-                _helpers(roots, settings, progress, tables),
+                _helpers(roots, settings, progress, tables, None if dry_run else out),
                 zone=None,
                 t_wall_ns=clock.wall_ns(),
                 dry=dry_run,
             )
-    except (BusyError, NoRoomError, EpisodesError) as error:
+    except (BusyError, NoRoomError, EpisodesError, ExportError) as error:
         raise UserError(str(error)) from error
     for file in report.left_as_is:
         complain(f"{file} changed while the night was at work, and stays as it is")
@@ -207,14 +221,21 @@ def _tables(stack: ExitStack, state: Path) -> Consolidate:
 
 
 def _helpers(
-    roots: Roots, settings: SleepSettings, progress: Progress, tables: Consolidate | None
+    roots: Roots,
+    settings: SleepSettings,
+    progress: Progress,
+    tables: Consolidate | None,
+    out: Path | None,
 ) -> Helpers:
     from ember_embodied.cli.memory_store import open_book
 
     def reader(change: Change | None) -> ReadLegs:
         work = None if change is None else work_folder(roots[NIGHTS])
         reading = Reading(roots[LOGS], work, settings.thin_every, None)
-        return lambda legs, thinned: read_legs(reading, legs, thinned=thinned)
+        processes = min(settings.processes, len(os.sched_getaffinity(0)))
+        return lambda legs, thinned: read_legs(
+            reading, legs, thinned=thinned, processes=processes, out=out
+        )
 
     return Helpers(reader, lambda store: open_book(store, None), tables, None, progress)
 

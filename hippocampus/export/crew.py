@@ -82,6 +82,7 @@ class _Crew:
         self._turn = 0
         self._at: dict[Connection, int] = {}
         self._waiting: dict[int, tuple[Connection, Any]] = {}
+        self._passed: set[int] = set()
         self._found: dict[int, Any] = {}
         self._processes: list[SpawnProcess] = []
         for _ in range(processes):
@@ -126,14 +127,22 @@ class _Crew:
             raise content
         if what == _ADDS:
             self._waiting[number] = (connection, content)
-            while self._turn in self._waiting:
+            self._take_turns()
+            return
+        self._passed.add(number)
+        self._take_turns()
+        self._found[number] = content
+        self._give(connection)
+
+    def _take_turns(self) -> None:
+        """Tell what came before to those whose turn it is; jobs that add nothing are passed."""
+        while self._turn in self._waiting or self._turn in self._passed:
+            if self._turn in self._waiting:
                 whose, share = self._waiting.pop(self._turn)
                 whose.send(self._before)
                 self._before = self._follow(self._before, share)
-                self._turn += 1
-            return
-        self._found[number] = content
-        self._give(connection)
+            self._passed.discard(self._turn)
+            self._turn += 1
 
 
 def _serve(connection: Connection, work: Work[Any, Any, Any, Any]) -> None:

@@ -18,6 +18,7 @@ from hippocampus.export.features import Widths
 from hippocampus.export.where import parse_condition
 from hippocampus.reader import Log, LogError, session_folders
 from hippocampus.segment import being_written
+from hippocampus.tick_record import HeaderRecord
 
 LEG_BYTES: Final = 4_000_000
 """Files of a leg together, unless one alone is larger: five minutes at 10 Hz."""
@@ -103,13 +104,12 @@ def make_plan(
             header = log.header
         except LogError as error:
             raise ExportError(str(error)) from error
-        facts = {name: getattr(header, name) for name in SessionFacts.__struct_fields__}
         legs += _legs(len(sessions), segments)
-        sessions.append(SessionFacts(**facts))
-        widths.append(_network_widths(segments))
+        sessions.append(session_facts(header))
+        widths.append(network_widths(segments))
     if not legs:
         raise ExportError("nothing to export: a recorder is still writing the only file there is")
-    rate = _common_rate(sessions, legs) if fps is None else fps
+    rate = common_rate(sessions, legs) if fps is None else fps
     dense = [
         leg
         for leg in legs
@@ -172,7 +172,7 @@ def _ticks_a_second(sessions: list[SessionFacts], leg: Leg) -> float:
     return sessions[leg.session].rate_hz / max(1, leg.thinned)
 
 
-def _common_rate(sessions: list[SessionFacts], legs: list[Leg]) -> int:
+def common_rate(sessions: list[SessionFacts], legs: list[Leg]) -> int:
     """That of the sessions; where every file was thinned, that of the thinnest."""
     if all(leg.thinned for leg in legs):
         return max(1, round(min(_ticks_a_second(sessions, leg) for leg in legs)))
@@ -183,7 +183,12 @@ def _common_rate(sessions: list[SessionFacts], legs: list[Leg]) -> int:
     return max(1, round(rates.pop()))
 
 
-def _network_widths(segments: tuple[Path, ...]) -> Widths:
+def session_facts(header: HeaderRecord) -> SessionFacts:
+    """What a header says of its session."""
+    return SessionFacts(**{name: getattr(header, name) for name in SessionFacts.__struct_fields__})
+
+
+def network_widths(segments: tuple[Path, ...]) -> Widths:
     """Sizes of what the session's network gives, by its first step."""
     for segment in segments:
         for data in read_segment(segment).ticks:

@@ -16,7 +16,21 @@ from typing import Final
 
 import msgspec
 
-from hippocampus.export.bulk import BulkSegment
+from hippocampus.export.bulk import BulkSegment, first_header
+from hippocampus.export.crew import Turn, in_order
+from hippocampus.export.features import Widths
+from hippocampus.export.leg import Counted, LegContent, Share, follow
+from hippocampus.export.plan import (
+    ExportError,
+    Leg,
+    Plan,
+    SessionFacts,
+    SourceFile,
+    common_rate,
+    network_widths,
+    session_facts,
+)
+from hippocampus.export.work import Work, open_work
 from hippocampus.night.reading import LegReading, NightLeg, Thinner, read_leg
 from hippocampus.night.thinning import thin
 from hippocampus.night.transaction import STAGING, stamp
@@ -42,10 +56,16 @@ class Reading:
         found = None if kept is None else self._taken_up(kept)
         if found is not None:
             return found
-        reading, _ = read_leg(self.logs, leg, self.zone, self.thinner() if thinned else None)
+        return self.read_all(leg, thinned=thinned)[0]
+
+    def read_all(self, leg: NightLeg, *, thinned: bool) -> tuple[LegReading, LegContent]:
+        """Read a leg, and its ticks for what else is made of them. Raises ``OSError``."""
+        thinner = self.thinner() if thinned else None
+        reading, content = read_leg(self.logs, leg, self.zone, thinner)
+        kept = self._kept_path(leg, thinned=thinned)
         if kept is not None:
             write_whole(kept, msgspec.msgpack.encode(reading))
-        return reading
+        return reading, content
 
     def thinner(self) -> Thinner:
         """Makes thinned copies where the night stages them."""
@@ -77,10 +97,101 @@ class Reading:
         return found
 
 
-def read_legs(reading: Reading, legs: Sequence[NightLeg], *, thinned: bool) -> Iterator[LegReading]:
-    """Every leg in its order."""
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What is exported in the same pass."""
+
+    plan: Plan
+    """Its legs are the night's."""
+    work: Work
+    out: Path
+
+
+@dataclass(frozen=True, slots=True)
+class LegWork:
+    """Reads one leg, by its number, and exports it."""
+
+    reading: Reading
+    legs: tuple[NightLeg, ...]
+    thinned: bool
+    dataset: Dataset | None
+    exported: int
+    """Legs of the dataset that are whole already."""
+
+    def __call__(self, number: int, turn: Turn[Share, Counted]) -> LegReading:
+        """Raises ``OSError``."""
+        leg = self.legs[number]
+        if self.dataset is None or number < self.exported:
+            return self.reading.read(leg, thinned=self.thinned)
+        from hippocampus.export.export import make_leg
+
+        reading, content = self.reading.read_all(leg, thinned=self.thinned)
+        make_leg(self.dataset.plan, self.dataset.work, number, content, turn)
+        return reading
+
+
+def read_legs(
+    reading: Reading,
+    legs: Sequence[NightLeg],
+    *,
+    thinned: bool,
+    processes: int = 1,
+    out: Path | None = None,
+) -> Iterator[LegReading]:
+    """Every leg in its order; ``out``: a dataset of them, made in the same pass.
+
+    Raises ``OSError``, and ``ExportError`` where the dataset cannot be made.
+    """
+    dataset, notes = None, []
+    if out is not None:
+        plan = dataset_plan(reading.logs, legs)
+        dataset = Dataset(plan, open_work(out, plan, resume=True), out)
+        notes = dataset.work.notes(len(legs))
+    before = notes[-1].after if notes else Counted()
+    work = LegWork(reading, tuple(legs), thinned, dataset, len(notes))
+    yield from in_order(work, range(len(legs)), before, follow, processes)
+    if dataset is not None:
+        from hippocampus.export.export import finish
+
+        finish(dataset.work, dataset.plan, dataset.out)
+
+
+def dataset_plan(logs: Path, legs: Sequence[NightLeg]) -> Plan:
+    """The plan of a dataset of the night's legs, at the log's own rate. Raises ``ExportError``."""
+    sessions: dict[str, SessionFacts] = {}
+    widths: list[Widths] = []
     for leg in legs:
-        yield reading.read(leg, thinned=thinned)
+        if leg.session in sessions:
+            continue
+        first = logs / leg.files[0]
+        header = first_header(first)
+        if header is None:
+            raise ExportError(f"{first}: no header can be read; it cannot be exported")
+        sessions[leg.session] = session_facts(header)
+        widths.append(network_widths((first,)))
+    numbers = {session: number for number, session in enumerate(sessions)}
+    exported = [
+        Leg(
+            numbers[leg.session],
+            tuple(
+                SourceFile(str((logs / name).resolve()), size)
+                for name, size in zip(leg.files, leg.sizes, strict=True)
+            ),
+        )
+        for leg in legs
+    ]
+    return Plan(
+        format="lerobot",
+        fps=common_rate(list(sessions.values()), exported),
+        native=True,
+        where=(),
+        gates=max(width.gates for width in widths),
+        prediction=max(width.prediction for width in widths),
+        variance=max(width.variance for width in widths),
+        sessions=tuple(sessions.values()),
+        legs=tuple(exported),
+        left_out=(),
+    )
 
 
 def write_whole(path: Path, content: bytes) -> None:
