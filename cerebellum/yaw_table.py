@@ -33,7 +33,7 @@ LARGEST_CORRECTION_RAD: Final = math.radians(35.0)
 """No robot hears worse: what is learned beyond that is not applied."""
 MOVED_CHANGE: Final = 0.6
 """Chance of another room after the robot was carried."""
-RESTARTED_CHANGE: Final = 0.2
+RESTARTED_CHANGE: Final = 0.15
 """The same after it was switched off: mostly it stands where it stood."""
 LARGEST_PULL_RAD: Final = math.radians(25.0)
 """More would fold the sides over. Less than none there is not: echo does not push."""

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from cerebellum import snapshot
-from cerebellum.adaptation import Gains
-from cerebellum.forward_model import ForwardModel
+from cerebellum.adaptation import ROBUST, Gains
+from cerebellum.forward_model import LEAST_PULSES, OWN_S, TURNS, ForwardModel
+from cerebellum.forward_prior import ForwardPrior, Net, read_prior
 from cerebellum.forward_state import ForwardModelState, initial_state
+from cerebellum.reafference import FLOOR, LEAST
 from cerebellum.surprise import CHANNELS, CURRENT, IMU, LAG, PULSE_RAD, Outlook
 from firmware_bridge.command import JointTargets
 from firmware_bridge.senses import (
@@ -159,3 +161,87 @@ def test_currents_and_imu_are_foretold():
     assert last.known[CURRENT].all()
     assert last.known[IMU].all()
     assert np.abs(last.score[IMU]).max() < 1.0
+
+
+def _net(net: Net, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means and softplus of the logits, layer by layer as ``Net`` has it."""
+    hidden = np.tanh(net.first.astype(float) @ inputs + net.first_bias)
+    deeper = np.tanh(net.second.astype(float) @ hidden + net.second_bias)
+    said = net.last.astype(float) @ deeper + net.last_bias
+    means = len(net.straight)
+    return said[:means] + net.straight.astype(float) @ inputs, np.logaddexp(0.0, said[means:])
+
+
+def _own_terms(inputs: np.ndarray) -> np.ndarray:
+    """[6, 9] pulses: 1, sign of the step, last lag, steps of now and of two ticks ago, last way."""
+    rows = inputs[:72].reshape(8, 9)
+    return np.array((np.ones(9), np.tanh(rows[2]), rows[0], rows[2], rows[4], rows[6]))
+
+
+@pytest.mark.parametrize("ticks", [8, 150])
+def test_what_is_foretold_is_what_each_equation_says_by_itself(ticks: int):
+    model = ForwardModel(initial_state(0.1))
+    life(model, range(2, ticks))
+    state, prior = model.state(), read_prior(ForwardPrior, 0.1)
+    tick = ticks
+    step = goal(tick - 1) - goal(tick - 2)
+    place = goal(tick - 1) - 0.05 * step / 0.1
+    surprise = model.step(
+        body(tick, place, step / 0.1), JointTargets(tuple(goal(tick - 1)), True, 0.1)
+    )
+    made_of = model.experience()
+
+    mean, loud = _net(prior.joints, made_of.joints)
+    terms = _own_terms(made_of.joints)
+    spread = np.array((0.7, 1.5, 0.03, 0.02, 0.01, 0.02))
+    lag = mean + (state.own_weights * spread[:, None] * terms).sum(axis=0)
+    size = (loud + LEAST_PULSES) * np.exp(state.log_noise)
+    np.testing.assert_allclose(surprise.predicted[LAG], lag * PULSE_RAD, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(surprise.deviation[LAG], size * PULSE_RAD, rtol=1e-9)
+
+    by = prior.current.astype(float) + state.current_weights * [[4e-4], [8e-3], [2e-3]]
+    rate = (terms[3] - lag + terms[2]) * PULSE_RAD / 0.1
+    current = by[0] * lag + by[1] * rate + by[2]
+    unsure = np.sqrt((prior.current[0].astype(float) * size) ** 2 + state.current_variance)
+    np.testing.assert_allclose(surprise.predicted[CURRENT], current, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(surprise.deviation[CURRENT], unsure, rtol=1e-9)
+    explained = by[0] * surprise.measured[LAG] / PULSE_RAD + by[1] * step / 0.1 + by[2]
+    np.testing.assert_allclose(surprise.electrical_a, -explained, rtol=1e-9, atol=1e-15)
+
+    felt, known = state.reafference, made_of.imu_linear
+    mean, loud = _net(prior.imu, made_of.imu)
+    doubt = known @ felt.covariance @ known
+    size = (loud + LEAST) * np.exp(felt.log_noise)
+    np.testing.assert_allclose(
+        surprise.predicted[IMU], felt.weights @ known + mean * FLOOR, rtol=1e-9, atol=1e-15
+    )
+    np.testing.assert_allclose(surprise.deviation[IMU], np.sqrt(size**2 + doubt) * FLOOR, rtol=1e-9)
+
+
+def test_each_third_of_what_is_learned_has_its_turn():
+    model = ForwardModel(initial_state(0.1))
+    life(model, range(2, 60))
+    changed = []
+    for tick in range(60, 66):
+        before = model.state()
+        surprise = life(model, range(tick, tick + 1))[0]
+        terms = _own_terms(model.experience().joints)
+        after = model.state()
+        changed.append(
+            (
+                not np.array_equal(before.own_weights, after.own_weights),
+                not np.array_equal(before.log_noise, after.log_noise)
+                or not np.array_equal(before.reafference.log_noise, after.reafference.log_noise),
+                not np.array_equal(before.reafference.weights, after.reafference.weights),
+            )
+        )
+        if changed[-1][0]:
+            scaled = terms * np.array((0.7, 1.5, 0.03, 0.02, 0.01, 0.02))[:, None]
+            size = surprise.deviation[LAG] / PULSE_RAD
+            error = np.clip(surprise.score[LAG], -ROBUST, ROBUST) * size
+            rate = 1.0 - np.exp(-TURNS * 0.1 / OWN_S)
+            told = rate * scaled * error / (size**2 + (scaled**2).sum(axis=0))
+            expected = before.own_weights + told
+            np.testing.assert_allclose(after.own_weights, expected, rtol=1e-8, atol=1e-13)
+    assert all(sum(one) <= 1 for one in changed)
+    assert all(any(one[kind] for one in changed) for kind in (0, 2))

@@ -106,3 +106,53 @@ def test_the_log_of_choices_tells_what_the_others_would_have_been_worth() -> Non
     truth = {one.variant: one.mean for one in pointing.selector.statistics()}
     assert truth[0] < truth[4]
     assert worth[0].value == pytest.approx(truth[0], abs=0.1)
+
+
+def test_what_is_learned_a_little_in_each_tick_is_the_same_in_the_end() -> None:
+    at_once, slowly = anew(), anew()
+    for pointing in (at_once, slowly):
+        live(pointing, 12, math.radians(12.0))
+    now_ns = 500 * SECOND_NS
+    looked = trial(0.5, 0.3, now_ns)
+    before = slowly.correct(0.4, 0.0, WALL_NS)
+    look = at_once.learn(looked, now_ns, WALL_NS)
+    assert slowly.take(looked, now_ns, WALL_NS) is None
+    seen, ticks = None, 0
+    while seen is None:
+        assert slowly.correct(0.4, 0.0, WALL_NS) == before, "half of a lesson is not gone by"
+        assert not slowly.at_rest
+        seen, ticks = slowly.go_on(), ticks + 1
+    assert ticks < 10, "it is done within a second"
+    assert slowly.at_rest
+    assert slowly.go_on() is None
+    assert seen == look
+    assert slowly.correct(0.4, 0.0, WALL_NS) == at_once.correct(0.4, 0.0, WALL_NS) != before
+    assert in_flight.to_bytes(slowly) == in_flight.to_bytes(at_once)
+
+
+def test_written_down_in_the_middle_of_a_lesson_it_goes_on_to_the_bit() -> None:
+    pointing = anew()
+    live(pointing, 12, math.radians(12.0))
+    now_ns = 500 * SECOND_NS
+    pointing.take(trial(0.5, 0.3, now_ns), now_ns, WALL_NS)
+    ends = set()
+    while not pointing.at_rest:
+        other = in_flight.from_bytes(in_flight.to_bytes(pointing), Pointing)
+        assert other.correct(0.4, 0.0, WALL_NS) == pointing.correct(0.4, 0.0, WALL_NS)
+        other.finish()
+        ends.add(in_flight.to_bytes(other))
+        pointing.go_on()
+    assert ends == {in_flight.to_bytes(pointing)}
+
+
+def test_the_next_trial_waits_for_nothing() -> None:
+    hasty, patient = anew(), anew()
+    for number in range(1, 9):
+        now_ns = number * 10 * SECOND_NS
+        looked = trial(0.1 * number + 0.2, 0.1 * number, now_ns)
+        hasty.take(looked, now_ns, WALL_NS)
+        hasty.go_on()
+        patient.learn(looked, now_ns, WALL_NS)
+    assert not hasty.at_rest
+    hasty.finish()
+    assert in_flight.to_bytes(hasty) == in_flight.to_bytes(patient)
