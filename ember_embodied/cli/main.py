@@ -53,6 +53,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb("service", "service:app", SERVICE, "Install, remove or look at the systemd service."),
     Verb("config", "config:app", SERVICE, "Print the effective or a commented configuration."),
     Verb("sleep", "sleep:app", MEMORY, "Sleep on the day: label, keep, remember, tell; undo."),
+    Verb("report", "report:command", MEMORY, "A day as one page: what happened, what was kept."),
     Verb("recall", "recall:command", MEMORY, "Find memories by a word or by how the body felt."),
     Verb("memory", "memory:app", MEMORY, "Look into the memories; add, forget, check, undo."),
     Verb("forget", "forget:command", MEMORY, "Erase a person or a time from all that is kept."),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -189,28 +189,38 @@ def _erase_diary(
         diary["dropped"] = []
         staging.write(path, msgspec.json.encode(diary))
         if text.exists():
-            staging.write(text, _without_sentences(text.read_text("utf-8"), gone).encode())
+            left = " ".join(one["text"] for one in diary["sentences"])
+            staging.write(text, f"# {folder.name}\n\n{left}\n".encode())
     return len(gone), digest
 
 
 def _sentence_goes(sentence: dict[str, Any], wanted: Stretches, name: Name | None) -> bool:
+    """Whether it names the person, or rests on a moment that goes.
+
+    One that rests on whole files, as "nobody touched me all day" does, speaks of what goes too.
+    """
     if name is not None and name.within(sentence["text"]):
         return True
-    return any(wanted.overlap(span["start_ns"], span["end_ns"]) for span in _spans(sentence))
+    if not wanted:
+        return False
+    return any(span is None or wanted.overlap(*span) for span in sentence_spans(sentence))
 
 
-def _spans(sentence: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every span that a sentence or one of its claims is linked to."""
-    yield from sentence.get("spans", ())
-    for claim in sentence.get("claims", ()):
-        if isinstance(claim, dict):
-            yield from _spans(claim)
+def sentence_spans(sentence: dict[str, Any]) -> list[tuple[int, int] | None]:
+    """From when to when each thing lasted that a sentence of ``diary.json`` rests on, Unix ns.
 
-
-def _without_sentences(text: str, gone: Iterable[dict[str, Any]]) -> str:
-    for sentence in gone:
-        text = text.replace(sentence["text"], "")
-    return text
+    None: whole files of the log are meant.
+    """
+    spans = [
+        *sentence.get("spans", ()),
+        *sentence.get("stretches", ()),
+        *(label["span"] for label in sentence.get("labels", ())),
+    ]
+    found: list[tuple[int, int] | None] = []
+    for span in spans:
+        start_ns, end_ns = span.get("start_ns"), span.get("end_ns")
+        found.append(None if start_ns is None or end_ns is None else (start_ns, end_ns))
+    return found
 
 
 def _erase_episodes(
