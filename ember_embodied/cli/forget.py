@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from ember_embodied.cli.options import AsJson, print_json
+from ember_embodied.cli.options import AsJson, ConfigFile, print_json
+from ember_embodied.config import Config, load_config
 from ember_embodied.errors import UserError
 from ember_embodied.keeper import Lock
 from ember_embodied.unlearning import Unlearned, unlearn
@@ -32,13 +33,6 @@ from hippocampus.forgetting.times import Name, Stretch
 from hippocampus.forgetting.transaction import RECEIPTS, BusyError
 from hippocampus.memory.store import StoreError
 
-Root = Annotated[
-    Path,
-    typer.Option(
-        "--robot", metavar="DIR", help="Folder that holds logs/, state/, memory/ and nights/."
-    ),
-]
-DEFAULT_ROOT: Final = Path()
 _SECOND_NS: Final = 1_000_000_000
 _REFUSALS: Final = (BusyError, NightOpenError, BeingWrittenError, UnreadableError, StoreError)
 
@@ -51,7 +45,19 @@ def command(
         str | None, typer.Option("--from", metavar="T", help="Forget from here on; UTC.")
     ] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="T", help="To here; UTC.")] = None,
-    robot: Root = DEFAULT_ROOT,
+    logs: Annotated[
+        Path | None, typer.Option("--log", metavar="DIR", help="Folder of the sessions.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option("--state", metavar="DIR", help="What the robot has learned.")
+    ] = None,
+    memory: Annotated[
+        Path | None, typer.Option("--memory", metavar="DIR", help="The associative memory.")
+    ] = None,
+    nights: Annotated[
+        Path | None, typer.Option("--nights", metavar="DIR", help="Episodes, days and diaries.")
+    ] = None,
+    config: ConfigFile = None,
     made: Annotated[
         list[Path] | None,
         typer.Option(
@@ -70,9 +76,9 @@ def command(
     Memories go with their keys and every older version; episodes, labels and sentences of the
     diary go; the cerebellum's tables are rebuilt from the log without what it learned then. The
     last night cannot be undone any more. Datasets and adapters made from those logs are marked
-    stale, which 'ember dataset check' tells. What was erased is listed in forgotten.jsonl: what
-    kind, how much, when, digests; no name and no content. An interruption is finished by the next
-    'ember forget' or 'ember run'.
+    stale, which 'ember dataset check' tells. What was erased is listed in forgotten.jsonl, beside
+    the folder of the logs: what kind, how much, when, digests; no name and no content. An
+    interruption is finished by the next 'ember forget' or 'ember run'.
 
     Who a person is: the robot knows nobody by face or voice. A person is a NAME that somebody
     told it: with a memory (ember memory add --who NAME, or in its text), in a label of the night,
@@ -85,17 +91,16 @@ def command(
 
     Examples:
       ember forget --person Anna --dry-run
-      ember forget --person Anna --robot /var/lib/ember
+      ember forget --person Anna --config /etc/ember/ember.toml
       ember forget --from 2026-11-22T14:00 --to 2026-11-22T15:30 --yes
     """
     request = _request(person, from_, to)
-    places = _places(robot, tuple(made or ()))
+    places = _places(load_config(config), (logs, state, memory, nights), tuple(made or ()))
     lock = Lock(places.state) if places.state.is_dir() else None
     try:
-        found = _forget(places, request, dry_run=True)
-        if not dry_run and not found.nothing:
-            if not yes:
-                _ask(found)
+        found = _forget(places, request, dry_run=not yes or dry_run)
+        if not (dry_run or yes or found.nothing):
+            _ask(found)
             found = _forget(places, request, dry_run=False)
     finally:
         if lock is not None:
@@ -133,17 +138,18 @@ def _time_ns(option: str, text: str) -> int:
     return (since.days * 86_400 + since.seconds) * _SECOND_NS + since.microseconds * 1000
 
 
-def _places(root: Path, made: tuple[Path, ...]) -> Places:
-    if not root.is_dir():
-        raise UserError(f"no folder {root}; name the robot's with --robot")
-    places = Places(
-        root, root / "logs", root / "memory", root / "nights", root / "state",
-        (*made, root / "models"),
-    )  # fmt: skip
+def _places(config: Config, told: tuple[Path | None, ...], made: tuple[Path, ...]) -> Places:
+    """The robot's four folders, as told or configured. Raises ``UserError`` where none is there."""
+    sleep = config.sleep
+    usual = (config.log.folder, config.cerebellum.folder, sleep.memory, sleep.nights)
+    logs, state, memory, nights = (one or other for one, other in zip(told, usual, strict=True))
+    root = logs.absolute().parent
+    places = Places(root, logs, memory, nights, state, (*made, root / "models"))
     if not any(folder.is_dir() for folder in places.all):
+        named = ", ".join(map(str, places.all))
         raise UserError(
-            f"{root.absolute()} holds no logs/, state/, memory/ or nights/; name the robot's "
-            "folder with --robot, for instance /var/lib/ember"
+            f"there is nothing to forget: no folder {named}; name the robot's folders, or its "
+            "settings with --config"
         )
     return places
 
@@ -219,7 +225,7 @@ def _lines(found: Forgotten[Unlearned], *, dry_run: bool) -> Iterator[str]:
         )
     if found.memories is not None:
         kept = found.memories
-        yield f"  memory    {kept.memories} memories, {kept.versions} older versions"
+        yield f"  memory    {kept.memories} memories, and all of {kept.versions} older versions"
     if found.learned is not None:
         yield from _learned_lines(found.learned)
     for made in found.stale:

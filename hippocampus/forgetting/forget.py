@@ -79,7 +79,8 @@ class Forgotten(Generic[Learned]):
     def nothing(self) -> bool:
         """There was nothing of it anywhere."""
         changed = bool(self.logs or self.days or self.learned is not None)
-        return not changed and (self.memories is None or self.memories.memories == 0)
+        remembered = self.memories is not None and (self.memories.memories or self.memories.older)
+        return not (changed or remembered)
 
 
 def forget(
@@ -103,7 +104,7 @@ def forget(
         staging = None if dry_run else Staging(places.root)
         try:
             found = _look(places, wanted, unlearning, staging, t_wall_ns, progress)
-            if staging is None or (found.nothing and staging.empty):
+            if staging is None or found.nothing:
                 return found
             receipt_id = secrets.token_hex(8)
             exports.mark(found.stale, t_wall_ns, receipt_id, staging)

@@ -13,7 +13,7 @@ from hippocampus.forgetting.times import Name, Stretch, Stretches
 from hippocampus.forgetting.transaction import Staging
 from hippocampus.memory.book import BookState, without
 from hippocampus.memory.records import Memory
-from hippocampus.memory.store import HEAD_FILE, MemoryStore, version_bytes
+from hippocampus.memory.store import HEAD_FILE, MemoryStore, StoreError, version_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class ErasedMemories:
     """What the memory loses."""
 
     memories: int
+    older: int
+    """Older versions that hold one of them, or cannot be read."""
     versions: int
     """Older ones that go, damaged ones too."""
     digest: str
@@ -51,19 +53,26 @@ def erase(
     loaded = store.load()
     if loaded is None:
         return None
-    gone = [
-        memory
-        for memory in loaded.book.memories
-        if stretches.overlap(*_bounds(_when(memory, starts)))
-        or (name is not None and _names(memory, name))
-    ]
+
+    def goes(memory: Memory) -> bool:
+        if stretches.overlap(*_bounds(_when(memory, starts))):
+            return True
+        return name is not None and _names(memory, name)
+
+    gone = [memory for memory in loaded.book.memories if goes(memory)]
     others = [path for path in store.files() if path != store.path(loaded.version.number)]
     if not gone and not others:
         return None
     digest = hashlib.sha256(msgspec.msgpack.encode([msgspec.to_builtins(m) for m in gone]))
     if staging is not None:
         _stage(store, loaded.book, [memory.number for memory in gone], staging, t_wall_ns)
-    return ErasedMemories(len(gone), len(others), digest.hexdigest())
+    older = sum(
+        memories is None or any(map(goes, memories))
+        for number in store.numbers()
+        if number != loaded.version.number
+        for memories in (_readable(store, number),)
+    )
+    return ErasedMemories(len(gone), older, len(others), digest.hexdigest())
 
 
 def _stage(
@@ -75,6 +84,13 @@ def _stage(
     data = version_bytes(without(book, gone), number, "forget for good", (), t_wall_ns)
     staging.write(store.path(number), data)
     staging.write(store.folder / HEAD_FILE, f"{number}\n".encode())
+
+
+def _readable(store: MemoryStore, number: int) -> tuple[Memory, ...] | None:
+    try:
+        return store.book(number).memories
+    except StoreError:
+        return None
 
 
 def _names(memory: Memory, name: Name) -> bool:

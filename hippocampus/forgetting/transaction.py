@@ -130,11 +130,6 @@ class Staging:
         if name not in self._replaced:
             self._removed[name] = None
 
-    @property
-    def empty(self) -> bool:
-        """Nothing is to be done."""
-        return not (self._replaced or self._removed)
-
     def commit(self, receipt: bytes) -> None:
         """Let the new files hold; ``receipt`` is a line of JSON for ``forgotten.jsonl``."""
         folders = {self._folder}

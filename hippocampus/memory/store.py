@@ -171,6 +171,10 @@ class MemoryStore:
         """What is told of a version. Raises ``StoreError``."""
         return self._file(number).version
 
+    def book(self, number: int) -> BookState:
+        """A version's memories. Raises ``StoreError``."""
+        return self._file(number).book
+
     def numbers(self) -> list[int]:
         """Numbers of all versions there are, oldest first."""
         if not self.folder.is_dir():

@@ -48,8 +48,7 @@ def erase(root, wanted: Wanted):
     with Exclusive(root):
         staging = Staging(root)
         erased = list(logs.erase(root, wanted, staging, lambda *_: None))
-        if not staging.empty:
-            staging.commit(b"{}")
+        staging.commit(b"{}")
         finish(root)
     return erased
 
