@@ -3,7 +3,7 @@
 With n its rewards, V their variance, N the rewards of all and K the number of variants:
 
     s = sqrt((n V + 1) / (n + 4))
-    c = 5/4 s sqrt(max(1/10, ln(N / (K n)) / ln N))
+    c = s sqrt(max(1/10, ln(N / (K n)) / ln N))
 
 s is the deviation of its rewards, drawn to 1/2, the most it can be, as by four rewards more: V
 alone says too little while they are few (UCB-V, Audibert, Munos and Szepesvari,
@@ -13,8 +13,7 @@ which stays large for longer). The root makes of the ln N in the index the ln(N 
 what was tried less than its share of N is looked at again, what was tried more, hardly. Where
 variants are many and choices few that is near to greedy, which is then right (Bayati, Hamidi,
 Johari and Khosravi, Unreasonable effectiveness of greedy algorithms in multi-armed bandit with many
-arms, NeurIPS 2020). 5/4, 4 and 1/10 come from trying, with 3 to 256 variants; nothing is proven of
-them.
+arms, NeurIPS 2020). 4 and 1/10 come from trying, with 3 to 256 variants; nothing is proven of them.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Final
 
-WIDTH: Final = 1.25
 LEAST_SHARE: Final = 0.1
 PRIOR_REWARDS: Final = 4.0
 MOST_VARIANCE: Final = 0.25
@@ -31,7 +29,7 @@ PRIOR_SQUARES: Final = PRIOR_REWARDS * MOST_VARIANCE
 OFTEN: Final = 32.0
 SELDOM: Final = 8.0
 """From ``OFTEN`` rewards on a constant hardly moves, and is tuned every ``SELDOM`` of them."""
-FIRST: Final = WIDTH * sqrt(MOST_VARIANCE)
+FIRST: Final = sqrt(MOST_VARIANCE)
 """The constant before there is anything to tune by."""
 
 
@@ -46,4 +44,4 @@ def tuned(count: float, variance: float, total: float, size: int) -> float:
     less = total / (size * count)
     if less <= 1.0 or (share := log(less) / log(total)) < LEAST_SHARE:
         share = LEAST_SHARE
-    return WIDTH * sqrt(share * variance)
+    return sqrt(share * variance)

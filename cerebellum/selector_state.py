@@ -29,7 +29,7 @@ class SelectorSettings:
     """Probability, in [0, 1), that a choice is drawn evenly from all variants."""
     false_alarm: float | None = 0.01
     """Probability, in (0, 1), of ever finding a change where there is none."""
-    persistence: float | None = 600.0
+    persistence: float | None = 400.0
     """Choices, > 0, that a variant's mean is expected to last; None: no choice is forced."""
     co_occurrence: float = 0.0
     """Bonus (malus) per reward above (below) its mean that it brings right after another; >= 0."""
