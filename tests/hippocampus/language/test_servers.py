@@ -92,6 +92,7 @@ def test_ollama(peer) -> None:
     assert asked.body["options"] == {"num_predict": 99, "num_ctx": 4096}
 
 
+@pytest.mark.slow
 def test_the_makers_packages_read_the_same_bytes() -> None:
     """So the bodies above are what real servers send."""
     chat = pytest.importorskip("openai.types.chat", exc_type=ImportError)
