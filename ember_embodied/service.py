@@ -1,4 +1,4 @@
-"""The files of the system service: systemd unit, udev rules, own user; written and taken away.
+"""The files of the system service: systemd units, udev rules, own user; written and taken away.
 
 Files are written beside their place and renamed, only where they differ, so that installing twice
 changes nothing and a power cut leaves each file old or new. With another root than ``/`` only
@@ -19,11 +19,15 @@ from typing import Final
 from ember_embodied.errors import UserError
 
 UNIT: Final = "ember.service"
+NIGHT_UNIT: Final = "ember-sleep.service"
+TIMER: Final = "ember-sleep.timer"
 USER: Final = "ember"
 TARGETS: Final = {
     "ember.service": Path("etc/systemd/system/ember.service"),
     "99-ember.rules": Path("etc/udev/rules.d/99-ember.rules"),
     "ember.sysusers": Path("etc/sysusers.d/ember.conf"),
+    "ember-sleep.service": Path("etc/systemd/system/ember-sleep.service"),
+    "ember-sleep.timer": Path("etc/systemd/system/ember-sleep.timer"),
 }
 """Shipped file to its place under the root."""
 COMMAND_TIMEOUT_S: Final = 60.0
@@ -39,8 +43,13 @@ _AFTER_INSTALL: Final = (
     ("udevadm", "trigger", "--subsystem-match=usb", "--subsystem-match=tty"),
     ("systemctl", "daemon-reload"),
     ("systemctl", "enable", UNIT),
+    ("systemctl", "enable", "--now", TIMER),
 )
-_BEFORE_REMOVE: Final = (("systemctl", "disable", "--now", UNIT),)
+_BEFORE_REMOVE: Final = (
+    ("systemctl", "disable", "--now", TIMER),
+    ("systemctl", "stop", NIGHT_UNIT),
+    ("systemctl", "disable", "--now", UNIT),
+)
 _AFTER_REMOVE: Final = (
     ("systemctl", "daemon-reload"),
     ("udevadm", "control", "--reload"),

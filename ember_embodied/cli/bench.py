@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ember_embodied.bench.claims import Claim
-from ember_embodied.cli import bench_cerebellum, bench_hippocampus, embodied
+from ember_embodied.cli import bench_parts, embodied
 from ember_embodied.cli.main import EXIT_FAILED, complain
 from ember_embodied.cli.options import AsJson, print_json, seed_range
 from ember_embodied.errors import UserError, existing_file, unknown
@@ -60,8 +60,8 @@ class Verbs(TyperGroup):
 
 app = typer.Typer(cls=Verbs, add_completion=False)
 app.command("embodied")(embodied.command)
-app.command("cerebellum")(bench_cerebellum.command)
-app.command("hippocampus")(bench_hippocampus.command)
+app.command("cerebellum")(bench_parts.cerebellum)
+app.command("hippocampus")(bench_parts.hippocampus)
 
 
 @app.command(CLAIMS)

@@ -29,7 +29,7 @@ def install(
     root: Root = Path("/"),
     as_json: AsJson = False,
 ) -> None:
-    """Write unit, udev rules and user, and enable the service for the next start.
+    """Write units, udev rules and user; enable the service for the next start, the night at 03:00.
 
     Examples:
       sudo ember service install --config /etc/ember/ember.toml --now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -79,8 +79,8 @@ def command(
         str | None,
         typer.Option(
             metavar="DAY",
-            help="YYYY-MM-DD, today or yesterday. Default: every day that has closed files which "
-            "no night has read.",
+            help="YYYY-MM-DD, today, yesterday, or past for all before today. Default: every day "
+            "that has closed files which no night has read.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -113,7 +113,7 @@ def command(
 
     Examples:
       ember sleep                       what no night has read yet
-      ember sleep --date yesterday      what the timer does at 03:00
+      ember sleep --date past           what the timer does at 03:00
       ember sleep --date 2026-11-22 --dry-run
       ember sleep --export dataset      a LeRobotDataset of it too
       ember sleep undo
@@ -126,7 +126,7 @@ def command(
             raise UserError(f"{out} is there already: give --export a new folder")
     roots, settings = _places(config, logs, state, memory, nights)
     clock = SystemClock()
-    wanted = None if date is None else (_day(date, clock.wall_ns()),)
+    wanted = _wanted(date, clock.wall_ns())
     try:
         with ExitStack() as stack:
             progress = stack.enter_context(_bars())
@@ -147,7 +147,7 @@ def command(
     if as_json:
         print_json(report)
         return
-    print("\n".join(_lines(report, wanted)))
+    print("\n".join(_lines(report, date)))
 
 
 @app.command("undo")
@@ -240,20 +240,23 @@ def _helpers(
     return Helpers(reader, lambda store: open_book(store, None), tables, None, progress)
 
 
-def _day(text: str, now_ns: int) -> str:
-    if text == "today":
-        return local_date(now_ns, None)
-    if text == "yesterday":
-        return day_before(now_ns, None)
+def _wanted(text: str | None, now_ns: int) -> Callable[[str], bool]:
+    """Which days are meant. Raises ``UserError``."""
+    today = local_date(now_ns, None)
+    named = {"today": today, "yesterday": day_before(now_ns, None)}
+    if text is None:
+        return lambda _: True
+    if text == "past":
+        return lambda day: day < today
     parts = text.split("-")
-    if [len(part) for part in parts] != [4, 2, 2] or not all(part.isdigit() for part in parts):
-        raise UserError(f"--date {text!r} is no day such as 2026-11-22, today or yesterday")
-    return text
+    if text not in named and ([*map(len, parts)] != [4, 2, 2] or not "".join(parts).isdigit()):
+        raise UserError(f"--date {text!r} is no day such as 2026-11-22, today, yesterday or past")
+    return lambda day: day == named.get(text, text)
 
 
-def _lines(report: NightReport, wanted: Sequence[str] | None) -> list[str]:
+def _lines(report: NightReport, date: str | None) -> list[str]:
     if not report.days:
-        of = f" of {wanted[0]}" if wanted else ""
+        of = f" of {date}" if date is not None else ""
         return [f"nothing new to sleep on{of}: every closed file is known"]
     lines = [line for day in report.days for line in _day_lines(day, dry=report.dry)]
     lines += [f"tables      {line}" for line in report.tables]

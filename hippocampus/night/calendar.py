@@ -6,7 +6,7 @@ header. Files that are being written, or were left open by a crash and are not y
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
@@ -35,9 +35,9 @@ class DayFile:
 
 
 def unread(
-    logs: Path, known: Collection[str], dates: Collection[str] | None, zone: tzinfo | None
+    logs: Path, known: Collection[str], wanted: Callable[[str], bool], zone: tzinfo | None
 ) -> list[DayFile]:
-    """Closed files that no night has read, of some days or of all; in the order of their names.
+    """Closed files that no night has read, of the wanted days, in the order of their names.
 
     Raises ``OSError``.
     """
@@ -56,7 +56,7 @@ def unread(
             continue  # Retention was faster.
         begun_ns = stored.path.stat().st_mtime_ns if header is None else header.t_wall_ns
         day = local_date(begun_ns, zone)
-        if dates is None or day in dates:
+        if wanted(day):
             begins = stored.path == first
             found.append(DayFile(name, stored.size_bytes, stored.kept, begins, day))
     return found

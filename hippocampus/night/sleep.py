@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -138,14 +138,14 @@ class NightReport:
 def sleep(
     roots: Roots,
     settings: SleepSettings,
-    dates: Collection[str] | None,
+    wanted: Callable[[str], bool],
     helpers: Helpers,
     *,
     zone: tzinfo | None,
     t_wall_ns: int,
     dry: bool = False,
 ) -> NightReport:
-    """Sleep on some days, or on every day with files that no night has read.
+    """Sleep on every day that is ``wanted`` (by its date) and has files that no night has read.
 
     ``roots`` names the folders ``logs``, ``state``, ``memory`` and ``nights``. ``dry``: tell what
     would be done and write nothing. Raises ``BusyError``, ``NoRoomError``, ``EpisodesError``, and
@@ -158,7 +158,7 @@ def sleep(
         if not dry:
             settle(nights)
         known = EpisodeStore(nights / store.NAME).known_files()
-        files = unread(roots[LOGS], known, dates, zone)
+        files = unread(roots[LOGS], known, wanted, zone)
         if not files:
             return NightReport((), (), (), dry)
         night = _Night(roots, settings, helpers, files, zone, t_wall_ns, dry=dry)

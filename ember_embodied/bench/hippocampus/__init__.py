@@ -8,15 +8,12 @@ not seen.
 
 from __future__ import annotations
 
-import importlib
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from ember_embodied.bench.claims import Claim
-from ember_embodied.errors import unknown
+from ember_embodied.bench.parts import Measured, Parts
 
 PARTS: Final[dict[str, str]] = {
     "memory": "associative memory: learning, recall, chains, sentences, how the body felt",
@@ -25,6 +22,7 @@ PARTS: Final[dict[str, str]] = {
     "export": "a day as a dataset: time beside the raw read and the naive way, memory",
 }
 """Name, which is a module here, and what it measures."""
+HIPPOCAMPUS: Final = Parts("hippocampus", PARTS)
 DEFAULT_DATA: Final = Path("../shared/data")
 
 Note = Callable[[str], None]
@@ -35,29 +33,11 @@ def unheard(line: str) -> None:
     """Nobody is told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """The claims of one part, with the command that measures them again."""
-
-    part: str
-    seeds: str
-    command: str
-    claims: tuple[Claim, ...]
-
-
-def measure(part: str, seeds: range, options: dict[str, Any] | None = None) -> Measured:
+def measure(part: str, seeds: range, options: Mapping[str, Any] | None = None) -> Measured:
     """Measure one part. Raises ``UserError`` on an unknown name."""
-    if part not in PARTS:
-        raise unknown("part", part, PARTS)
-    found = importlib.import_module(f"{__name__}.{part}").measure
-    taken = inspect.signature(found).parameters
-    given = {name: value for name, value in (options or {}).items() if name in taken}
-    drawn = f"{seeds.start}:{seeds.stop}"
-    command = f"ember bench hippocampus --part {part} --seeds {drawn}"
-    return Measured(part, drawn, command, found(seeds, **given))
+    return HIPPOCAMPUS.measure(part, seeds, options)
 
 
 def run(seeds: range, data: Path = DEFAULT_DATA, note: Note = unheard) -> list[Claim]:
     """Every claim of every part."""
-    options = {"data": data, "note": note}
-    return [claim for part in PARTS for claim in measure(part, seeds, options).claims]
+    return HIPPOCAMPUS.run(seeds, {"data": data, "note": note})

@@ -276,7 +276,7 @@ def _night(root: Path) -> None:
         None,
         lambda _what, _done, _whole: None,
     )
-    sleep(roots, settings, None, helpers, zone=None, t_wall_ns=NOW_NS)
+    sleep(roots, settings, lambda _: True, helpers, zone=None, t_wall_ns=NOW_NS)
 
 
 def _book_of(memory: MemoryStore) -> MemoryBook:
