@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -22,8 +23,11 @@ from ember_embodied.consolidation import consolidate
 from ember_embodied.errors import UserError
 from ember_embodied.keeper import InUseError, Lock
 from firmware_bridge.clock import SystemClock
+from hippocampus.diary.record import diary_json, diary_markdown
+from hippocampus.diary.write import write
 from hippocampus.export.plan import ExportError
 from hippocampus.night.calendar import day_before, local_date
+from hippocampus.night.episode import Day
 from hippocampus.night.reader import Reading, read_legs
 from hippocampus.night.room import NoRoomError
 from hippocampus.night.settings import SleepSettings
@@ -35,6 +39,7 @@ from hippocampus.night.sleep import (
     Consolidated,
     DayReport,
     Helpers,
+    NamedFile,
     NightReport,
     Progress,
     ReadLegs,
@@ -237,7 +242,17 @@ def _helpers(
             reading, legs, thinned=thinned, processes=processes, out=out
         )
 
-    return Helpers(reader, lambda store: open_book(store, None), tables, None, progress)
+    return Helpers(reader, lambda store: open_book(store, None), tables, _diary, progress)
+
+
+def _diary(day: Day) -> tuple[NamedFile, ...]:
+    """The day in the first person; the same words whenever the same day is told."""
+    rng = np.random.default_rng(int(day.date.replace("-", "")))
+    diary = write(day, rng)
+    return (
+        NamedFile("diary.json", diary_json(diary)),
+        NamedFile("diary.md", diary_markdown(diary)),
+    )
 
 
 def _wanted(text: str | None, now_ns: int) -> Callable[[str], bool]:
