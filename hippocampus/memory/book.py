@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hippocampus.memory import text_key
-from hippocampus.memory.associative import AssociativeMemory, AssociativeState, Numbers
+from hippocampus.memory.associative import AssociativeMemory, AssociativeState
 from hippocampus.memory.body_key import FEATURES, Feeling, Known, Scaling, scaling
+from hippocampus.memory.recall import Numbers
 from hippocampus.memory.records import Memory, Moment, Remembered
 from hippocampus.memory.settle import Floats
 from hippocampus.memory.text_key import TextEncoder

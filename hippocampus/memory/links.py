@@ -4,6 +4,9 @@ In Hebb's rule a transition from code A to code B adds the outer product of the 
 (Willshaw, Buneman and Longuet-Higgins, 1969). Its answer to a cue q is ``sum_m overlap(q, A_m)
 B_m``, so keeping the pairs by A is enough: no matrix, no crosstalk, and two memories with the same
 key keep their own successors.
+
+A link knows the one that was learned just before it where that one led to its source. So a way that
+comes through a memory which others pass too goes on as it went, and not as the others did.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ class Links:
         self._targets = np.empty(_FIRST_ROOM, dtype=np.int32)
         self._older = np.empty(_FIRST_ROOM, dtype=np.int32)
         self._strengths = np.empty(_FIRST_ROOM, dtype=np.float32)
+        self._goes_on = np.empty(_FIRST_ROOM, dtype=np.bool_)
         self._count = 0
 
     def __len__(self) -> int:
@@ -37,8 +41,8 @@ class Links:
     @property
     def bytes_held(self) -> int:
         """Bytes of all arrays."""
-        arrays = (self._heads, self._sources, self._targets, self._older, self._strengths)
-        return sum(array.nbytes for array in arrays)
+        ends = (self._heads, self._sources, self._targets, self._older)
+        return sum(array.nbytes for array in (*ends, self._strengths, self._goes_on))
 
     def arrays(self) -> tuple[NDArray[np.int32], NDArray[np.int32], Strengths]:
         """Sources, targets and strengths [links], in the order in which they were learned."""
@@ -55,17 +59,27 @@ class Links:
         here = slice(self._count, end)
         self._sources[here], self._targets[here] = sources, targets
         self._strengths[here] = strengths
+        before = self._targets[max(0, here.start - 1) : max(0, end - 1)]
+        first = here.start == 0 and end > 0
+        self._goes_on[here] = np.concatenate([[NONE], before] if first else [before]) == sources
         for link, source in enumerate(sources.tolist(), self._count):
             self._older[link] = self._heads[source]
             self._heads[source] = link
         self._count = end
 
-    def after(self, row: int) -> list[tuple[int, float]]:
-        """(target, strength) of every link from ``row``, newest first."""
+    def after(self, row: int, through: int = NONE) -> list[tuple[int, int, float]]:
+        """(link, target, strength) of every link from ``row``, newest first.
+
+        ``through`` is the link that led to ``row``: if the one learned right after it went on from
+        there, it alone is given.
+        """
+        following = through + 1
+        if through != NONE and following < self._count and self._goes_on[following]:
+            return [(following, int(self._targets[following]), float(self._strengths[following]))]
         found = []
         link = int(self._heads[row]) if row < len(self._heads) else NONE
         while link != NONE:
-            found.append((int(self._targets[link]), float(self._strengths[link])))
+            found.append((link, int(self._targets[link]), float(self._strengths[link])))
             link = int(self._older[link])
         return found
 
@@ -84,9 +98,9 @@ class Links:
             np.concatenate([array, np.empty(room - len(array), dtype=np.int32)])
             for array in (self._sources, self._targets, self._older)
         )
-        self._strengths = np.concatenate(
-            [self._strengths, np.empty(room - len(self._strengths), dtype=np.float32)]
-        )
+        more = room - len(self._strengths)
+        self._strengths = np.concatenate([self._strengths, np.empty(more, dtype=np.float32)])
+        self._goes_on = np.concatenate([self._goes_on, np.empty(more, dtype=np.bool_)])
 
     def _reach(self, row: int) -> None:
         if row >= len(self._heads):

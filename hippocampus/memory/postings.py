@@ -8,6 +8,7 @@ whole, and are merged in when it is full, so that learning one costs about as mu
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import numpy as np
@@ -56,11 +57,31 @@ class PostingIndex:
         lists = [self._members[start:stop] for start, stop in zip(*bounds, strict=True)]
         shared = np.bincount(np.concatenate(lists), minlength=len(self))
         if self._waiting:
-            self._lit[code] = 1
-            young = self._lit[self._young[:, : self._waiting]]
-            shared[self._sealed :] = np.add.reduce(young, axis=0, dtype=np.uint8)
-            self._lit[code] = 0
+            shared[self._sealed :] = self._young_overlaps(code)
         return shared
+
+    def sharing(self, code: Codes, share: int, without: Collection[int]) -> tuple[Rows, Rows]:
+        """Rows that share at least 1 / ``share`` of what the best shares, and how much; ascending.
+
+        Like ``overlaps``, but only rows that share anything are looked at, and rows ``without``
+        have no part in it.
+        """
+        bounds = self._starts[code].tolist(), self._starts[code.astype(np.int64) + 1].tolist()
+        lists = [self._members[start:stop] for start, stop in zip(*bounds, strict=True)]
+        members = np.concatenate(lists)
+        counts, young = np.bincount(members), self._young_overlaps(code)
+        if without:
+            gone = np.fromiter(without, dtype=np.int64)
+            counts[gone[gone < len(counts)]] = 0
+            young[gone[gone >= self._sealed] - self._sealed] = 0
+        own = counts[members]
+        best = max(int(own.max(initial=0)), int(young.max(initial=0)))
+        floor = max(best // share, 1)
+        near = np.sort(members[own >= floor])
+        rows = near[np.diff(near, prepend=-1) != 0].astype(np.int64)
+        late = np.flatnonzero(young >= floor)
+        shared = np.concatenate([counts[rows], young[late]]) if len(counts) else young[late]
+        return np.concatenate([rows, late + self._sealed]), shared.astype(np.int64)
 
     def lists(self) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
         """The length of each unit's list [16,384], and the lists behind each other."""
@@ -80,6 +101,16 @@ class PostingIndex:
         index._starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         index._members, index._sealed = members, rows
         return index
+
+    def _young_overlaps(self, code: Codes) -> NDArray[np.uint8]:
+        """How much each waiting row shares [waiting]."""
+        if not self._waiting:
+            return np.empty(0, dtype=np.uint8)
+        self._lit[code] = 1
+        young = self._lit[self._young[:, : self._waiting]]
+        self._lit[code] = 0
+        found: NDArray[np.uint8] = np.add.reduce(young, axis=0, dtype=np.uint8)
+        return found
 
     def keep(self, kept: NDArray[np.bool_]) -> None:
         """Drop the rows that are False in ``kept`` [rows] and close the gaps."""

@@ -23,6 +23,8 @@ LONGEST: Final = 11
 EXACT: Final = ">= 1"
 SHARED: Final = 200
 """Pairs of memories with one key."""
+CROSSED: Final = 3
+"""Memories in the middle of a chain that another one passes too."""
 
 
 def fidelity(seeds: range, note: Note) -> Iterator[Claim]:
@@ -35,6 +37,7 @@ def fidelity(seeds: range, note: Note) -> Iterator[Claim]:
         memory.learn(keys)
         yield from exactness(f"{size}", memory, rng)
         yield _shared_keys(f"{size}", memory, keys, rng)
+        yield _crossing(f"{size}", keys, rng)
 
 
 def exactness(name: str, memory: AssociativeMemory, rng: np.random.Generator) -> Iterator[Claim]:
@@ -102,3 +105,22 @@ def _shared_keys(
         both = set(found.numbers.tolist()) == {row, twin}
         right.append(both and bool(np.allclose(found.weights, 0.5, atol=1e-3)))
     return mean_claim(f"{name}: two memories with one key, both found", right, "share", EXACT)
+
+
+def _crossing(name: str, keys: NDArray[np.float32], rng: np.random.Generator) -> Claim:
+    """Two chains each pass the same memories on their way: both must be followed to their ends."""
+    memory = AssociativeMemory(WIDTH, seed=0)
+    drawn = rng.permutation(memory.learn(keys))
+    pairs = drawn[: min(CHAINS * 2 * LONGEST, len(drawn) // (2 * LONGEST) * 2 * LONGEST)]
+    chains = pairs.reshape(-1, 2, LONGEST)
+    middle = slice((LONGEST - CROSSED) // 2, (LONGEST + CROSSED) // 2)
+    chains[:, 1, middle] = chains[:, 0, middle]
+    for chain in chains.reshape(-1, LONGEST):
+        memory.associate(chain[:-1], chain[1:])
+    right = [_followed(memory, chain, rng) for chain in chains.reshape(-1, LONGEST)]
+    return mean_claim(
+        f"{name}: two chains through {CROSSED} memories that both pass, exact",
+        right,
+        "share",
+        EXACT,
+    )

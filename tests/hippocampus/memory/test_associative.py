@@ -135,3 +135,27 @@ def test_an_empty_memory_recalls_nothing():
     memory = AssociativeMemory(384, seed=0)
     assert len(memory.recall(np.ones(384)).numbers) == 0
     assert len(memory.recall_code(np.arange(50, dtype=np.uint16)).numbers) == 0
+
+
+def test_chains_that_cross_go_on_as_they_were_learned_also_after_a_save(memory):
+    order = np.random.default_rng(8).permutation(COUNT)[:12].tolist()
+    a, b, c, d, e, x, y, *_ = order
+    ways = [[a, x, y, b, c], [d, x, y, e]]
+    for way in ways:
+        memory.associate(np.array(way[:-1]), np.array(way[1:]))
+    memory.forget(np.array(order[7:9]))
+    for again in (memory, AssociativeMemory.from_state(memory.state())):
+        for way in ways:
+            steps = again.chain(again.just(way[0]), 9)
+            assert [step.numbers.tolist() for step in steps] == [[number] for number in way[1:]]
+        # Begun where both pass, both ways stay open.
+        steps = again.chain(again.just(x), 2)
+        assert set(steps[1].numbers.tolist()) == {b, e}
+        assert np.allclose(steps[1].weights, 0.5)
+
+
+def test_a_forgotten_memory_that_shares_most_hides_no_other(memory, keys):
+    twin = memory.learn(keys[5:6] + 0.3 * np.random.default_rng(9).standard_normal((1, 384)))
+    code = memory.code(int(twin[0]))
+    memory.forget(twin)
+    assert memory.recall_code(code, 1).numbers[0] == 5
