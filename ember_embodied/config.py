@@ -33,6 +33,7 @@ from firmware_bridge.sensors.camera_settings import CameraSettings, FaceSettings
 from firmware_bridge.sensors.doa import DoaSettings
 from firmware_bridge.sensors.imu import ImuSettings
 from firmware_bridge.wire import WireSettings
+from hippocampus.diary.settings import DiarySettings
 from hippocampus.night.settings import SleepSettings
 from hippocampus.session import LogSettings
 
@@ -54,6 +55,7 @@ class Config:
     log: LogSettings = field(default_factory=LogSettings)
     cerebellum: CerebellumSettings = field(default_factory=CerebellumSettings)
     sleep: SleepSettings = field(default_factory=SleepSettings)
+    diary: DiarySettings = field(default_factory=DiarySettings)
     servos: ServoSettings = field(default_factory=ServoSettings)
     daemon: DaemonSettings = field(default_factory=DaemonSettings)
     imu: ImuSettings = field(default_factory=ImuSettings)

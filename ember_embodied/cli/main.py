@@ -52,6 +52,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb("intent", "intent:command", SERVICE, "Tell a running robot where to look, or to rest."),
     Verb("service", "service:app", SERVICE, "Install, remove or look at the systemd service."),
     Verb("config", "config:app", SERVICE, "Print the effective or a commented configuration."),
+    Verb("diary", "diary:command", MEMORY, "A day in words, each sentence with its proof."),
     Verb("sleep", "sleep:app", MEMORY, "Sleep on the day: label, keep, remember, tell; undo."),
     Verb("report", "report:command", MEMORY, "A day as one page: what happened, what was kept."),
     Verb("recall", "recall:command", MEMORY, "Find memories by a word or by how the body felt."),

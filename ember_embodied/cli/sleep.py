@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -22,12 +21,10 @@ from ember_embodied.config import load_config
 from ember_embodied.consolidation import consolidate
 from ember_embodied.errors import UserError
 from ember_embodied.keeper import InUseError, Lock
+from ember_embodied.telling import diary_writer
 from firmware_bridge.clock import SystemClock
-from hippocampus.diary.record import diary_json, diary_markdown
-from hippocampus.diary.write import write
 from hippocampus.export.plan import ExportError
 from hippocampus.night.calendar import day_before, local_date
-from hippocampus.night.episode import Day
 from hippocampus.night.reader import Reading, read_legs
 from hippocampus.night.room import NoRoomError
 from hippocampus.night.settings import SleepSettings
@@ -38,8 +35,8 @@ from hippocampus.night.sleep import (
     Consolidate,
     Consolidated,
     DayReport,
+    DiaryWriter,
     Helpers,
-    NamedFile,
     NightReport,
     Progress,
     ReadLegs,
@@ -140,7 +137,14 @@ def command(
                 roots,
                 settings,
                 wanted,
-                _helpers(roots, settings, progress, tables, None if dry_run else out),
+                _helpers(
+                    roots,
+                    settings,
+                    progress,
+                    tables,
+                    None if dry_run else out,
+                    diary_writer(load_config(config).diary, clock),
+                ),
                 zone=None,
                 t_wall_ns=clock.wall_ns(),
                 dry=dry_run,
@@ -231,6 +235,7 @@ def _helpers(
     progress: Progress,
     tables: Consolidate | None,
     out: Path | None,
+    diary: DiaryWriter,
 ) -> Helpers:
     from ember_embodied.cli.memory_store import open_book
 
@@ -242,17 +247,7 @@ def _helpers(
             reading, legs, thinned=thinned, processes=processes, out=out
         )
 
-    return Helpers(reader, lambda store: open_book(store, None), tables, _diary, progress)
-
-
-def _diary(day: Day) -> tuple[NamedFile, ...]:
-    """The day in the first person; the same words whenever the same day is told."""
-    rng = np.random.default_rng(int(day.date.replace("-", "")))
-    diary = write(day, rng)
-    return (
-        NamedFile("diary.json", diary_json(diary)),
-        NamedFile("diary.md", diary_markdown(diary)),
-    )
+    return Helpers(reader, lambda store: open_book(store, None), tables, diary, progress)
 
 
 def _wanted(text: str | None, now_ns: int) -> Callable[[str], bool]:
