@@ -39,6 +39,8 @@ LARGEST_PULL_RAD: Final = math.radians(25.0)
 """More would fold the sides over. Less than none there is not: echo does not push."""
 _ROUNDS: Final = 4
 """Of looking up the pull where the voice is taken to be: each halves what is left, at the worst."""
+_NEAR_RAD: Final = 1e-4
+"""No more is left then than nobody can hear."""
 CAUTION: Final = 0.6
 """What is known by less than three quarters of its own uncertainty is mostly not acted on. Less
 caution points a little better in a room that is known, and worse in the first looks of another that
@@ -155,8 +157,10 @@ class YawTable:
             return _corrected(heard_rad, by.corrections_rad)
         seen = heard_rad
         for _ in range(_ROUNDS):
-            drawn = by.pull_rad * pull(seen - head_yaw_rad)
+            before, drawn = seen, by.pull_rad * pull(seen - head_yaw_rad)
             seen = _corrected(heard_rad - drawn, by.corrections_rad)
+            if -_NEAR_RAD < seen - before < _NEAR_RAD:
+                break
         return seen
 
     def correct_all(self, heard_rad: Array, head_yaw_rad: Array | None = None) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from cerebellum.cerebellum import Cerebellum, Learnt, Lived
@@ -16,7 +15,7 @@ from ember_embodied.guide import Guide
 from ember_embodied.sense_vector import INDEX, PREDICTED, SENSES, wrap
 from firmware_bridge.command import Mode
 from firmware_bridge.joints import BODY_YAW, LEFT_ANTENNA, RIGHT_ANTENNA
-from firmware_bridge.senses import BodySense, Fault
+from firmware_bridge.senses import BodySense, DoaSense, Fault
 from hippocampus.tick_record import (
     GuidanceRecord,
     LearningRecord,
@@ -50,12 +49,28 @@ def heard(sense: BodySense, front_rad: float, mirror_rad: float) -> BodySense:
     doa = sense.doa
     if doa is None or (front_rad == 0.0 and mirror_rad == 0.0):
         return sense
-    turned = replace(
-        doa,
+    turned = DoaSense(  # ``replace`` takes three times as long, twice, before the command
+        t_mono_ns=doa.t_mono_ns,
+        interval_ns=doa.interval_ns,
+        valid=doa.valid,
         azimuth_rad=wrap(doa.azimuth_rad + front_rad),
         mirror_rad=wrap(doa.mirror_rad + mirror_rad),
+        speech=doa.speech,
+        energy=doa.energy,
+        head_yaw_rad=doa.head_yaw_rad,
     )
-    return replace(sense, doa=turned)
+    return BodySense(
+        t_mono_ns=sense.t_mono_ns,
+        t_wall_ns=sense.t_wall_ns,
+        seq=sense.seq,
+        joints=sense.joints,
+        head=sense.head,
+        imu=sense.imu,
+        doa=turned,
+        camera=sense.camera,
+        intent=sense.intent,
+        fault_bits=sense.fault_bits,
+    )
 
 
 def guidance(
