@@ -19,6 +19,7 @@ PARTS: Final[dict[str, str]] = {
     "memory": "associative memory: learning, recall, chains, sentences, how the body felt",
     "day": "a day of real log files slept on: time beside the raw read and the naive way, memory",
     "nights": "a hundred nights killed, or on a full disk: old or new, mended, undone",
+    "forgetting": "a stretch of time forgotten: marks left, replay, datasets, kills",
     "export": "a day as a dataset: time beside the raw read and the naive way, memory",
 }
 """Name, which is a module here, and what it measures."""
