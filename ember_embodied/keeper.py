@@ -23,6 +23,7 @@ from cerebellum.snapshot import PartState, SnapshotError
 from ember_embodied.errors import UserError
 from ember_embodied.learning_history import append, entry
 from firmware_bridge.senses import BodySense
+from hippocampus.night.transaction import settle_of
 
 FROZEN: Final = "frozen"
 """Name of the file that switches learning off."""
@@ -68,6 +69,14 @@ class Keeper:
         self._settings = settings
         self._period_s = period_s
         self._lock = Lock(settings.folder)
+        try:
+            # A night that a power cut ended half way: its tables are to be whole before they count.
+            settle_of(settings.folder)
+        except OSError as error:
+            self._lock.close()
+            raise UserError(
+                f"a night that was cut off cannot be finished: {error}; see 'ember sleep --help'"
+            ) from error
         self._marker = settings.folder / FROZEN
         self.frozen = settings.frozen or self._marker.exists()
         """Learning is switched off now."""

@@ -24,6 +24,7 @@ from firmware_bridge.clock import SystemClock
 from hippocampus.memory.audit import Finding, audit
 from hippocampus.memory.records import Memory, Moment
 from hippocampus.memory.store import MemoryStore, StoreError
+from hippocampus.night.transaction import empty_trash_of
 
 EXIT_WRONG = 1
 
@@ -163,6 +164,9 @@ def forget(
         gone = book.forget(numbers)
         version = save(store, book, "forget", tuple(one.number for one in gone))
         purged = store.purge() if for_good else ()
+        if for_good:
+            # What a night has set aside to be undone knows it too.
+            empty_trash_of(store.folder)
     if as_json:
         print_json({"forgotten": gone, "version": version.number, "versions_deleted": list(purged)})
         return

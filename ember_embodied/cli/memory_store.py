@@ -24,6 +24,7 @@ from hippocampus.memory.text_key import (
     TextEncoder,
     sentence_encoder,
 )
+from hippocampus.night.transaction import settle_of
 from hippocampus.reader import Log, LogError
 from hippocampus.tick_record import TickRecord
 
@@ -61,6 +62,7 @@ def open_book(store: MemoryStore, tokenizer: Path | None) -> MemoryBook:
 
 def loaded_of(store: MemoryStore) -> Loaded | None:
     """What holds, as it lies on the disk; tells of damage. Raises ``UserError``."""
+    settle_of(store.folder)
     try:
         loaded = store.load()
     except StoreError as error:

@@ -357,7 +357,7 @@ def joined(labels: Iterable[Label]) -> list[Label]:
         else:
             last[of] = len(whole)
             whole.append(label)
-    return [label for label in whole if label.span.seconds >= _least_s(label)]
+    return sorted((one for one in whole if one.span.seconds >= _least_s(one)), key=order)
 
 
 def _least_s(label: Label) -> float:

@@ -27,7 +27,7 @@ from hippocampus.night import salience, store
 from hippocampus.night.calendar import DayFile, legs_of, unread
 from hippocampus.night.episode import Day, Episode, Kept, LogFile
 from hippocampus.night.label import Label
-from hippocampus.night.labelling import joined, order
+from hippocampus.night.labelling import joined
 from hippocampus.night.reading import (
     FileFacts,
     HeardLook,
@@ -262,7 +262,7 @@ class _Night:
             facts = [file for reading in legs for file in reading.files]
             gaps = [gap for pair in pairwise(facts) if (gap := gap_between(*pair)) is not None]
             labels = joined([*gaps, *(label for reading in legs for label in reading.labels)])
-            cut, rest = salience.cut(sorted(labels, key=order))
+            cut, rest = salience.cut(labels)
             episodes += [salience.scored(part, facts, seen) for part in cut]
             background += rest
         facts = [file for reading in mine for file in reading.files]

@@ -31,6 +31,8 @@ from hippocampus.segment import sync_folder
 STAGING: Final = ".night"
 JOURNAL: Final = "journal.json"
 LAST: Final = "last.json"
+PART: Final = ".part"
+"""Of a file that is not whole yet."""
 OF: Final = "of"
 """In the staging folder of each root: where the journal is."""
 NIGHTS: Final = "nights"
@@ -111,6 +113,7 @@ class Change:
 
     def __init__(self, roots: Roots) -> None:
         self.roots: Final = roots
+        self._made: Final = tuple(name for name, folder in roots.items() if not folder.is_dir())
         self._new: dict[tuple[str, str], None] = {}
         self._dropped: dict[tuple[str, str], None] = {}
 
@@ -163,7 +166,7 @@ class Change:
             forward=True,
             roots={name: str(folder.absolute()) for name, folder in self.roots.items()},
             steps=tuple(steps),
-            folders=tuple(_missing(self.roots, steps)),
+            folders=(*((name, ".") for name in self._made), *_missing(self.roots, steps)),
         )
         _write(nights / JOURNAL, msgspec.json.encode(journal))
         return settle(nights)
@@ -178,6 +181,8 @@ def settle(nights: Path) -> tuple[str, ...]:
 
     Raises ``OSError``; it may then be called again.
     """
+    for name in (JOURNAL, LAST):
+        (nights / (name + PART)).unlink(missing_ok=True)
     journal = _read(nights / JOURNAL)
     if journal is None:
         return ()
@@ -185,12 +190,21 @@ def settle(nights: Path) -> tuple[str, ...]:
 
 
 def settle_of(root: Path) -> tuple[str, ...]:
-    """``settle`` for who knows only one of the folders that a change touches."""
+    """``settle`` for who knows only one of the folders that a change touches.
+
+    Nothing where a night is at work: it does that itself. Raises ``OSError``.
+    """
     try:
         nights = Path((root / STAGING / OF).read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return ()
-    return settle(nights)
+    if not (nights / JOURNAL).exists():
+        return ()
+    try:
+        with held(nights):
+            return settle(nights)
+    except BusyError:
+        return ()
 
 
 def last_change(nights: Path) -> Journal | None:
@@ -248,6 +262,16 @@ def empty_trash(roots: Sequence[Path], nights: Path) -> int:
     return freed
 
 
+def empty_trash_of(root: Path) -> None:
+    """``empty_trash`` for who knows only one of the folders, and wants nothing kept of it."""
+    try:
+        nights = Path((root / STAGING / OF).read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    last = last_change(nights)
+    empty_trash((root,) if last is None else tuple(_roots(last).values()), nights)
+
+
 def _go_on(nights: Path, journal: Journal) -> tuple[str, ...]:
     roots = _roots(journal)
     before = last_change(nights)
@@ -264,7 +288,8 @@ def _go_on(nights: Path, journal: Journal) -> tuple[str, ...]:
     _sync_places(roots, journal)
     undoable = msgspec.structs.replace(journal, steps=tuple(done))
     _write(nights / LAST, msgspec.json.encode(undoable))
-    _close(nights, roots, "new")
+    _clear(roots, "new")
+    _close(nights)
     return tuple(left)
 
 
@@ -311,24 +336,29 @@ def _go_back(nights: Path, journal: Journal) -> tuple[str, ...]:
             os.replace(old, target)
         elif step.before is None:
             target.unlink(missing_ok=True)
+    _sync_places(roots, journal)
+    (nights / LAST).unlink(missing_ok=True)
+    _clear(roots, "old")
     for root, folder in reversed(journal.folders):
         with suppress(OSError):
             # Only an empty one goes.
             (roots[root] / folder).rmdir()
-    _sync_places(roots, journal)
-    (nights / LAST).unlink(missing_ok=True)
-    _close(nights, roots, "old")
+    _close(nights)
     return tuple(left)
 
 
-def _close(nights: Path, roots: Roots, part: str) -> None:
-    """The decision is carried out: nothing of it is needed any more."""
-    sync_folder(nights)
-    (nights / JOURNAL).unlink(missing_ok=True)
-    sync_folder(nights)
+def _clear(roots: Roots, part: str) -> None:
+    """Nothing staged, or set aside, is needed any more."""
     for root in roots.values():
         shutil.rmtree(root / STAGING / part, ignore_errors=True)
         _leave(root)
+
+
+def _close(nights: Path) -> None:
+    """The decision is carried out."""
+    sync_folder(nights)
+    (nights / JOURNAL).unlink(missing_ok=True)
+    sync_folder(nights)
 
 
 def _leave(root: Path) -> None:
@@ -373,7 +403,7 @@ def _sync_tree(folder: Path) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(path.name + PART)
     try:
         part.write_bytes(content)
         _sync(part)
