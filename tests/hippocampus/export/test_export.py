@@ -257,3 +257,19 @@ def test_a_killed_export_goes_on_to_the_same_bytes(
     assert contents(out) == contents(tmp_path / "whole")
     with pytest.raises(ExportError, match="there already"):
         export(planned(recorded), out, resume=True)
+
+
+def test_two_processes_make_the_same_dataset(recorded, tmp_path, monkeypatch):
+    monkeypatch.setattr("hippocampus.export.plan.LEG_BYTES", 1)
+    session = tmp_path / "logs" / "second"
+    session.mkdir(parents=True)
+    for path in recorded.glob("*.mcap"):
+        (session / path.name).write_bytes(path.read_bytes())
+    plan = make_plan((recorded, session), "lerobot", None, (), native=True)
+    assert len(plan.legs) >= 4
+    made = []
+    for processes in (1, 2):
+        out = tmp_path / f"by-{processes}"
+        export(plan, out, processes=processes)
+        made.append({p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()})
+    assert made[0] == made[1]
