@@ -16,7 +16,7 @@ import dis
 import sys
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import cache
@@ -37,6 +37,8 @@ LAYOUT: Final = 2
 _PACKAGES: Final = ("cerebellum", "firmware_bridge")
 _PLAIN: Final = (NoneType, bool, int, float, str, bytes)
 _BY_STATE: Final = (YawTable, ReachTable, SynapticSelector)
+_SHIPPED: Final[dict[type, Callable[[float], object]]] = {ForwardNets: read_nets}
+"""What is the same for all robots of a period, and how it is found by that."""
 _GENERATORS: Final = {"PCG64": np.random.PCG64, "PCG64DXSM": np.random.PCG64DXSM}
 
 
@@ -79,6 +81,7 @@ class _Writer:
         self._kept: list[object] = []
 
     def write(self, value: Any) -> Any:
+        """What msgpack can hold of a value."""
         if type(value) in _PLAIN:
             return value
         if isinstance(value, tuple):
@@ -114,10 +117,10 @@ class _Writer:
             raise TypeError("a set has no order, so it cannot be written the same twice")
         if isinstance(value, dict):
             return ("m", [(self.write(k), self.write(v)) for k, v in value.items()])
-        if isinstance(value, ForwardNets):
+        if type(value) in _SHIPPED:
             if value.period_s is None:
-                raise TypeError("nets of a prior that does not ship cannot be written down")
-            return ("p", value.period_s)
+                raise TypeError("what was fitted, but does not ship, cannot be written down")
+            return ("p", _name(type(value)), value.period_s)
         if isinstance(value, _BY_STATE):
             return ("s", _name(type(value)), self.write(value.state()))
         if type(value).__module__.partition(".")[0] not in _PACKAGES or callable(value):
@@ -134,6 +137,7 @@ class _Reader:
         self._made: dict[int, Any] = {}
 
     def read(self, tree: Any) -> Any:
+        """The value that ``write`` made this of."""
         if type(tree) in _PLAIN:
             return tree
         mark, *rest = tree
@@ -200,7 +204,7 @@ class _Reader:
         if mark == "r":
             return _class(values[0])(**{name: self.read(item) for name, item in values[1].items()})
         if mark == "p":
-            return read_nets(values[0])
+            return _SHIPPED[_class(values[0])](values[1])
         if mark == "s":
             kind = _class(values[0])
             if kind not in _BY_STATE:

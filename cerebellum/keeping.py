@@ -66,6 +66,7 @@ def restore(
     trouble: list[str] = []
 
     def part(kind: type[State], make: Callable[[State], Part], like: State) -> Part | None:
+        """A part as it was kept; None where it is not there, or not whole."""
         path = path_of(folder, kind, period_s)
         try:
             found = snapshot.load(path, kind)
@@ -87,6 +88,7 @@ def restore(
     like = {type(state): state for state in fresh.states()}
 
     def kept(kind: type[State], make: Callable[[State], Part]) -> Part | None:
+        """The same, beside a part that is new, for the shapes of its arrays."""
         return part(kind, make, cast("State", like[kind]))
 
     table = kept(YawTableState, YawTable.from_state)
