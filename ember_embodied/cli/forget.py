@@ -245,8 +245,8 @@ def _learned_lines(learned: Unlearned) -> Iterator[str]:
         yield f"            {', '.join(learned.as_before)} are as before that time"
     else:
         yield (
-            f"{took}; no snapshot from before that time is left in the logs, so these begin anew: "
-            + ", ".join(learned.anew)
+            f"{took}; the logs have no snapshot from before that time which this version reads, "
+            f"so these begin anew: {', '.join(learned.anew)}"
         )
 
 

@@ -92,13 +92,14 @@ def _judge_ticks(messages: Sequence[RawMessage], wanted: Wanted, judged: Judged)
     gone: list[Stretch] = []
     began_ns: int | None = None
     last_ns = 0
+    if _all_stay(messages, wanted):
+        # The number of a tick is the sequence of its message too.
+        judged.ticks += [(one.sequence, True) for one in messages if one.topic == _TICK]
+        return wanted.stretches
     for index, message in enumerate(messages):
         if message.topic != _TICK:
             continue
-        try:
-            tick = pb.TickRecord.FromString(message.data)
-        except DecodeError:
-            tick = None
+        tick = _tick(message)
         stays = tick is not None and _tick_stays(tick, message.log_time_ns, wanted.stretches)
         if not stays:
             judged.messages[index] = None
@@ -117,6 +118,28 @@ def _judge_ticks(messages: Sequence[RawMessage], wanted: Wanted, judged: Judged)
     if began_ns is not None:
         gone.append(Stretch(began_ns, max(began_ns, last_ns)))
     return Stretches([*gone, *wanted.stretches])
+
+
+def _all_stay(messages: Sequence[RawMessage], wanted: Wanted) -> bool:
+    """Whether every tick is so late that none was lived in a stretch and no reading is from it.
+
+    The readings of a dead stream only grow older, so the first tick speaks for all.
+    """
+    first = next((one for one in messages if one.topic == _TICK), None)
+    last_ns = max((one.end_ns for one in wanted.stretches), default=None)
+    if first is None or last_ns is None or first.log_time_ns <= last_ns + LATE_NS:
+        return False
+    tick = _tick(first)
+    if tick is None or tick.sense.t_wall_ns <= last_ns + LATE_NS:
+        return False
+    return not _old_readings(tick, first.log_time_ns, wanted.stretches)
+
+
+def _tick(message: RawMessage) -> pb.TickRecord | None:
+    try:
+        return pb.TickRecord.FromString(message.data)
+    except DecodeError:
+        return None
 
 
 def _tick_stays(tick: pb.TickRecord, log_ns: int, stretches: Stretches) -> bool:
@@ -178,14 +201,15 @@ def _snapshot(message: RawMessage, wanted: Wanted) -> RawMessage | None:
 
 
 def _learned_late(message: RawMessage, stretches: Stretches) -> bool:
-    record = decode(LearningRecord, message.data)
-    if record is None:
+    try:
+        record = pb.LearningRecord.FromString(message.data)
+    except DecodeError:
         return False
     log_ns = message.log_time_ns
     offset_ns = log_ns - record.t_mono_ns
     if any(stretches.hold(touch.since_ns + offset_ns) for touch in record.touches):
         return True
-    looked = record.look is not None or record.reach is not None
+    looked = record.HasField("look") or record.HasField("reach")
     return looked and stretches.overlap(log_ns - LATE_NS, log_ns)
 
 
