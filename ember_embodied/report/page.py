@@ -105,15 +105,14 @@ def _diary(found: Findings) -> Iterator[str]:
 
 
 def _sentence(day: Day, sentence: Sentence) -> str:
-    """The sentence, with a link to its moment where that stands on the page."""
+    """The sentence, with a link to its moment; to the whole day where it speaks of that."""
     text = escape(sentence.text)
     for t_ns in sentence.starts_ns:
         episode = moments.episode_at(day, t_ns)
         if episode is not None:
             return f'<a href="#{moments.anchor(episode)}" title="{clock(t_ns)}">{text}</a>'
-    if sentence.starts_ns:
-        return f'<a href="#the-day" title="{clock(sentence.starts_ns[0])}">{text}</a>'
-    return text
+    when = clock(sentence.starts_ns[0]) if sentence.starts_ns else "the whole day"
+    return f'<a href="#the-day" title="{when}">{text}</a>'
 
 
 def _day(day: Day, along: Across) -> Iterator[str]:

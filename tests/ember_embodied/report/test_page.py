@@ -75,6 +75,8 @@ def nights(tmp_path) -> Path:
         {"text": f"Sentence {number} <b>.", "stretches": [span]}
         for number, span in enumerate(spans)
     ]
+    whole = {"log": "s/000000.mcap", "first_tick": 0, "last_tick": 99}
+    sentences.append({"text": "I was awake all day.", "stretches": [whole]})
     diary = {"date": DATE, "sentences": sentences, "dropped": [{"text": "x", "why": "y"}]}
     (folder / "diary.json").write_text(json.dumps(diary))
     return tmp_path / "nights"
@@ -140,9 +142,10 @@ def test_the_page_is_whole_and_stands_alone(nights, state):
 def test_each_sentence_leads_to_its_moment(nights, state):
     tags = Tags()
     tags.feed(page(read(nights, state, DATE)))
-    assert len(tags.links) == 2
+    assert len(tags.links) == 3
     assert all(link[1:] in tags.ids for link in tags.links)
-    assert len(set(tags.links)) == 2
+    assert len(set(tags.links)) == 3
+    assert tags.links[-1] == "#the-day"
 
 
 def test_what_is_missing_is_said_kindly(nights, tmp_path):
