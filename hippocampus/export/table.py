@@ -53,6 +53,7 @@ def write_frames(table: pa.Table, path: Path) -> None:
         compression="snappy",
         use_dictionary=[name for name in repetitive if name not in {"index", "time.mono_ns"}],
         row_group_size=_ROWS_A_GROUP,
+        write_statistics=False,
     )
 
 

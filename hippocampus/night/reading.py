@@ -38,8 +38,10 @@ FELT: Final = TOUCHES | {
     LabelKind.BLOCKED,
 }
 """Labels whose moment is kept as it felt."""
-FELT_EVERY_NS: Final = 5_000_000_000
-"""Feelings are at least so far apart: nearer ones are the same."""
+FELT_AFTER_NS: Final = 10_000_000_000
+"""A label after so long a quiet time may begin an episode, and is felt."""
+FELT_EVERY_NS: Final = 60_000_000_000
+"""In a time that is never quiet so often."""
 FELT_TICKS: Final = 30
 """Ticks on each side of a moment that are looked at: half a second at the fastest rate."""
 USUAL_RATE_HZ: Final = 10.0
@@ -347,15 +349,18 @@ def _wall(stretch: Stretch, tick: int) -> int:
 def _felt(
     session: str, stretch: Stretch, rows: list[bytes], labels: Sequence[Label]
 ) -> tuple[Felt, ...]:
-    """How the beginnings of labels felt, no two nearer than ``FELT_EVERY_NS``."""
+    """How labels felt that may begin an episode, at their beginning."""
     found = []
-    before_ns: int | None = None
+    felt_ns: int | None = None
+    quiet_ns = 0
     for label in labels:
         if label.kind not in FELT:
             continue
         row = int(np.searchsorted(stretch.tick, label.span.first_tick))
-        now_ns = int(stretch.mono_ns[row])
-        if before_ns is not None and now_ns - before_ns < FELT_EVERY_NS:
+        now_ns, start_ns = int(stretch.mono_ns[row]), label.span.start_ns
+        after_quiet = start_ns - quiet_ns >= FELT_AFTER_NS
+        quiet_ns = max(quiet_ns, label.span.end_ns)
+        if felt_ns is not None and not after_quiet and now_ns - felt_ns < FELT_EVERY_NS:
             continue
         near = rows[max(0, row - FELT_TICKS) : row + FELT_TICKS + 1]
         times = stretch.mono_ns[max(0, row - FELT_TICKS) : row + FELT_TICKS + 1]
@@ -363,7 +368,7 @@ def _felt(
         ticks = [decode(TickRecord, near[at]) for at in close.tolist()]
         felt = feeling_at([tick for tick in ticks if tick is not None], now_ns)
         if felt is not None:
-            before_ns = now_ns
+            felt_ns = now_ns
             values = tuple(map(float, felt.values))
             found.append(Felt(session, label.span.first_tick, values, tuple(map(bool, felt.known))))
     return tuple(found)
