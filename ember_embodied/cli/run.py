@@ -32,9 +32,9 @@ from ember_embodied.loop import Mind
 from ember_embodied.notify import Notifier
 from ember_embodied.pace import take_priority
 from ember_embodied.picture import summary_lines
+from ember_embodied.resuming import finish_forgetting
 from firmware_bridge.clock import Clock, SystemClock
 from firmware_bridge.wire import IntentReceiver, StatePublisher, WireError
-from hippocampus.forgetting.transaction import BusyError, resume
 from hippocampus.recorder import Recorder
 
 
@@ -117,7 +117,8 @@ def command(
         raise UserError(f"--speed max needs a body in virtual time; --body {body.value} has none")
     if summary is not None and not summary.absolute().parent.is_dir():
         raise UserError(f"--summary {summary}: there is no folder {summary.absolute().parent}")
-    _finish_forgetting(settings.log.folder.absolute().parent)
+    if (told := finish_forgetting(settings.log.folder)) is not None:
+        complain(told)
     run = Run(settings, body.value, load(bundle), seed, speed is Speed.REAL, view, keeps)
     request = BodyRequest(scenario, seed, source, suite, seconds)
     embodiment = embody(body.value, settings, request)
@@ -125,18 +126,6 @@ def command(
     print("\n".join(summary_lines(facts)))
     if summary is not None:
         summary.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2))
-
-
-def _finish_forgetting(root: Path) -> None:
-    """Bring an 'ember forget' that was cut off to its end, before its files are used."""
-    try:
-        finished = resume(root)
-    except (BusyError, OSError) as error:
-        raise UserError(
-            f"{root}: an interrupted 'ember forget' cannot be finished: {error}"
-        ) from error
-    if finished is not None:
-        complain(f"{root}: an interrupted 'ember forget' was finished")
 
 
 @dataclass(frozen=True, slots=True)

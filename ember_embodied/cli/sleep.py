@@ -21,6 +21,7 @@ from ember_embodied.config import load_config
 from ember_embodied.consolidation import consolidate
 from ember_embodied.errors import UserError
 from ember_embodied.keeper import InUseError, Lock
+from ember_embodied.resuming import finish_forgetting
 from ember_embodied.telling import diary_writer
 from firmware_bridge.clock import SystemClock
 from hippocampus.export.plan import ExportError
@@ -211,6 +212,8 @@ def _places(
         raise UserError(
             f"no logs to sleep on: there is no folder {roots[LOGS]}; name it with --log"
         )
+    if (told := finish_forgetting(roots[LOGS])) is not None:
+        complain(told)
     places = {folder.resolve() for folder in roots.values()}
     if len(places) < len(roots):
         raise UserError("logs, state, memory and nights must be four folders")

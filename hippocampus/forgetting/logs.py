@@ -19,6 +19,7 @@ from hippocampus.forgetting.gap import FORGOTTEN_EVENT, gap_text
 from hippocampus.forgetting.judging import Judged, Wanted, judge
 from hippocampus.forgetting.transaction import Staging
 from hippocampus.reader import session_folders
+from hippocampus.retention import KEEP_SUFFIX
 from hippocampus.salvage import Damage, RawMessage, chunk_times, messages
 from hippocampus.segment import SEGMENT_SUFFIX, DiskFile, Segment, being_written, marker_path
 from hippocampus.tick_record import EventRecord, HeaderRecord, TickRecord
@@ -165,7 +166,9 @@ def _rewrite_session(
             continue
         if file.empty:
             staging.remove(file.path)
-            staging.remove(marker_path(file.path))
+            for beside in (marker_path(file.path), file.path.with_suffix(KEEP_SUFFIX)):
+                if beside.exists():
+                    staging.remove(beside)
             continue
         told = list(_with_gaps(judged, gaps))
         _write(staging.stage(file.path), told)

@@ -174,6 +174,7 @@ def finish(root: Path) -> Finished:
     for target in plan.removed:
         _detach(Path(target), replaced=False)
     overwritten, shared = _wipe([Path(name) for name in (*plan.replaced, *plan.removed)])
+    _close_folders(root.absolute(), plan.removed)
     _append_receipt(root.absolute() / RECEIPTS, bytes(plan.receipt))
     (folder / _BEGUN).unlink(missing_ok=True)
     path.unlink()
@@ -243,6 +244,19 @@ def _overwrite(path: Path, size: int) -> int:
     finally:
         os.close(descriptor)
     return size
+
+
+def _close_folders(root: Path, removed: tuple[str, ...]) -> None:
+    """Remove the folders that removed files have left empty, but for the robot's own."""
+    for name in removed:
+        for folder in Path(name).parents:
+            if folder == root or folder.parent == root or not folder.is_relative_to(root):
+                break
+            try:
+                folder.rmdir()
+            except OSError:  # not empty, or gone already
+                if folder.exists():
+                    break
 
 
 def _append_receipt(path: Path, receipt: bytes) -> None:

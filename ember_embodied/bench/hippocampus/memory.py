@@ -1,8 +1,8 @@
 """Associative memory: how fast, how exact, and where plain nearest neighbour does as well.
 
-Keys that are drawn are independent, the easiest case; sentences and feelings are not. Throughput
-is told in processor time of one thread, which other programs on the machine change least, and in
-time by the clock; a single recall by the clock.
+Keys that are drawn are independent, the easiest case; sentences and feelings are not. Times are
+told as processor time of one thread, which other programs on the machine change least and which is
+judged, and by the clock.
 """
 
 from __future__ import annotations
