@@ -18,19 +18,18 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cerebellum.lesson import LESSON, Study
 from cerebellum.off_policy import Choice
 from cerebellum.plasticity import Evidence, Verdict, wrapped
 from cerebellum.population import CELLS, CENTRES_RAD, SPACING_RAD, activities
 from cerebellum.selector import SynapticSelector
 from cerebellum.selector_state import SelectorSettings
 from cerebellum.snapshot import SnapshotError
-from cerebellum.variants import CATALOGUE, applied, reward
-from cerebellum.yaw_table import BOLD, MOVED_CHANGE, Judged, Outcome, Turned, YawTable
+from cerebellum.variants import CATALOGUE, applied
+from cerebellum.yaw_table import BOLD, MOVED_CHANGE, Outcome, YawTable
 
 LEAST_RANDOM: Final = 0.05
 """Share of choices drawn by chance, at least: with less a log says too little of the others."""
-VARIANTS_A_TICK: Final = 7
-"""Rewards that the selector is told in a tick: what a look teaches is learned within a second."""
 NEVER_S: Final = 1e9
 """Age of what was never seen: 30 years."""
 _NS: Final = 1e-9
@@ -79,30 +78,6 @@ class Look:
     surprise: float
 
 
-@dataclass(slots=True)
-class Study:
-    """A trial that is being learned from, and how far that has come."""
-
-    trial: Evidence
-    choice: Choice
-    place_rad: float
-    """Where the whole table took the voice to be."""
-    confidence: float
-    age_s: float
-    wall_ns: int
-    turned: Turned
-    """What ``correct`` goes by until all is learned."""
-    stage: int = 0
-    believed: int = 0
-    judged: Judged | None = None
-    outcome: Outcome | None = None
-    rewarded: int = 0
-    """Variants that the selector was told of."""
-    applied_rad: float = 0.0
-    reward: float = 0.0
-    """Of the chosen variant."""
-
-
 class Pointing:
     """``correct`` before the network hears; ``take`` and ``go_on`` after the command is out."""
 
@@ -119,6 +94,7 @@ class Pointing:
             selector.select()
         self._choose()
         self._study: Study | None = None
+        self._confidence: list[float] = []
         self._look_up()
 
     @classmethod
@@ -167,23 +143,9 @@ class Pointing:
         study = self._study
         if study is None:
             return None
-        stage, table = study.stage, self.table
+        LESSON[study.stage](self, study)
         study.stage += 1
-        if stage == 0:
-            study.believed = table.begin()
-        elif stage == 1:
-            study.judged = table.judge(study.trial, study.believed)
-        elif stage == 2:
-            assert study.judged is not None
-            table.take_in(study.judged)
-        elif study.rewarded < len(CATALOGUE):
-            self._reward(study)
-        elif study.outcome is None:
-            assert study.judged is not None
-            study.outcome = table.conclude(study.judged)
-        else:
-            return self._conclude(study)
-        return None
+        return self._conclude(study) if study.stage == len(LESSON) else None
 
     def finish(self) -> Look | None:
         """Learn all that is left of the last trial now; the look, if there was one."""
@@ -214,26 +176,12 @@ class Pointing:
         doubt = self.table.doubt_at(_CELLS_PHI) / BOLD.size_rad
         return np.asarray(1.0 - np.minimum(1.0, doubt * doubt))
 
-    def _reward(self, study: Study) -> None:
-        """Tell the selector what the next few variants would have come to."""
-        heard, seen = study.trial.heard_rad, study.trial.seen_rad
-        whole = wrapped(study.place_rad - heard)
-        last = min(study.rewarded + VARIANTS_A_TICK, len(CATALOGUE))
-        for number in range(study.rewarded, last):
-            add = applied(CATALOGUE[number], whole, study.confidence, study.age_s)
-            worth = reward(wrapped(heard + add - seen))
-            self.selector.update(number, worth)
-            if number == study.choice.variant:
-                study.applied_rad, study.reward = add, worth
-        study.rewarded = last
-
     def _conclude(self, study: Study) -> Look:
         outcome = study.outcome
         assert outcome is not None
-        self.selector.select()
         self._choose()
         self._renewed_ns[_cell(study.trial.seen_rad)] = study.wall_ns
-        self._look_up()
+        self._confidence = study.known
         self._study = None
         error_rad = wrapped(study.place_rad - study.trial.seen_rad)
         return _look(study.trial, study.choice, error_rad, study.applied_rad, study.reward, outcome)
@@ -243,7 +191,7 @@ class Pointing:
         self._variant = CATALOGUE[self.choice.variant]
 
     def _look_up(self) -> None:
-        self._confidence: list[float] = self.confidence().tolist()
+        self._confidence = self.confidence().tolist()
 
     def _standing(self, angle_rad: float, wall_ns: int) -> tuple[float, float]:
         """Confidence of the table at a direction, and how old that is, s."""

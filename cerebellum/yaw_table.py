@@ -201,6 +201,7 @@ class YawTable:
             return refused
         judged = self.judge(trial, self.begin())
         self.take_in(judged)
+        self.review(judged)
         return self.conclude(judged)
 
     # The same step by step, for a loop that has no time for all of it in one tick.
@@ -244,10 +245,13 @@ class YawTable:
             judged.found, judged.error_rad, judged.worth, forgetting(self._surprise), FADING
         )
 
+    def review(self, judged: Judged) -> None:
+        """Fourth: which rooms there are now."""
+        self._contexts.review(judged.found)
+
     def conclude(self, judged: Judged) -> Outcome:
-        """Last: which rooms there are now, and what ``correct`` goes by from here on."""
+        """Last: what ``correct`` goes by from here on."""
         contexts = self._contexts
-        contexts.review(judged.found)
         self.turn_round()
         present, sure = contexts.present, float(contexts.probability.max())
         return replace(judged.outcome, present=present, sure=sure)
