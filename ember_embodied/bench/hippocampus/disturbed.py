@@ -18,9 +18,12 @@ from typing import Final
 
 from firmware_bridge.clock import SystemClock
 from hippocampus.night.room import NoRoomError
+from hippocampus.night.transaction import NotUndoableError
 
 DONE, REFUSED = 0, 3
 """Exit codes: it came to its end; the disk refused it."""
+_BROKEN: Final = 4
+"""A defect."""
 KILLED: Final = -signal.SIGKILL
 _COUNTED: Final = frozenset(
     {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "shutil.rmtree"}
@@ -42,7 +45,12 @@ def in_child(
     """
     child = os.fork()
     if child == 0:
-        os._exit(_disturbed(work, at, most_bytes, count))
+        code = _BROKEN
+        try:
+            code = _disturbed(work, at, most_bytes, count)
+        finally:
+            # Whatever it raises, this process is not to go on as a second one of its parent.
+            os._exit(code)
     if kill_after_s is not None:
         clock = SystemClock()
         clock.sleep_until_ns(clock.mono_ns() + round(kill_after_s * 1e9))
@@ -72,7 +80,7 @@ def _disturbed(
     sys.addaudithook(hear)
     try:
         work()
-    except (OSError, NoRoomError):
+    except (OSError, NoRoomError, NotUndoableError):
         return REFUSED
     if count is not None:
         count.write_text(str(places), "ascii")

@@ -96,7 +96,7 @@ class _Trials:
         self._bare = digest(whole, diaries=False)
         assert self.old != self.new, "the night changed nothing"
         self.ends: Counter[str] = Counter()
-        self._mixed = self._unmended = self._not_undone = self._lost = 0
+        self._unmended = self._not_undone = self._lost = 0
         self._disks = 0
         self._fates: Counter[str] = Counter()
 
@@ -164,7 +164,7 @@ class _Trials:
         """What came of all of them."""
         count = sum(self.ends.values())
         return (
-            claim("nights that ended in a mixture", self._mixed, "nights", "== 0", n=count),
+            claim("nights that ended in a mixture", self.ends["mixed"], "nights", "== 0", n=count),
             claim("nights that the next one did not mend", self._unmended, "nights", "== 0"),
             claim("nights that ended well and left no trace", self._lost, "nights", "== 0"),
             claim("nights not undone byte for byte", self._not_undone, "nights", "== 0", n=count),
