@@ -211,8 +211,6 @@ _PLACES: Final[dict[str, tuple[str, ...]]] = {
     "head": ("head",),
     "body": ("body", "body_yaw"),
     "antenna": ("left_antenna", "right_antenna"),
-    "antennas": ("left_antenna", "right_antenna"),
-    "antennae": ("left_antenna", "right_antenna"),
     "left antenna": ("left_antenna",),
     "right antenna": ("right_antenna",),
     "base": ("body", "body_yaw"),
@@ -228,7 +226,6 @@ _COUNTS: Final[dict[str, tuple[int, int | None]]] = {
     "once": (1, 1),
     "twice": (2, 2),
     "a couple of": (2, 2),
-    "both": (2, 2),
     "several": (3, None),
     "several times": (3, None),
     "a few": (2, 6),
@@ -280,8 +277,19 @@ def _meanings() -> dict[str, Meaning]:
         Role.PLAIN, "the day", "of the day", "of me", "at me", "out", "direction", "here", "were at"
     )
     add(Role.PLAIN, "my memory", "my log", "log", "memory", "time", "towards", "toward", "celsius")
-    add(Role.PLAIN, "kept", "kept it", "reached", "servo", "somewhere")
-    add(Role.ARTICLE, "a", "an", "another")
+    add(
+        Role.PLAIN,
+        "kept",
+        "kept it",
+        "reached",
+        "spent",
+        "occurred",
+        "took",
+        "landed",
+        "servo",
+        "somewhere",
+    )
+    add(Role.ARTICLE, "a", "an")
     add(Role.SELF, "i")
     add(Role.OTHER, "somebody", "someone", "something", "a person", "a visitor", "anybody")
     add(Role.OTHER, "anyone")

@@ -10,7 +10,7 @@ from hippocampus.diary.lexicon import LONGEST, MEANINGS, Meaning, Role
 
 MAX_LETTERS: Final = 400
 _WORD: Final = re.compile(
-    r"\d{1,2}:\d{2}(?!\d)|\d+(?:\.\d+)?(?![\d:])|°c\b|[^\W\d_]+(?:[’'_-][^\W\d_]+)*|[,;°–-]|\S",
+    r"[-–−+]\d\S*|\d{1,2}:\d{2}(?!\d)|\d+(?:\.\d+)?(?![\d:])|°c\b|[^\W\d_]+(?:[’'_-][^\W\d_]+)*|[,;°–-]|\S",
     re.IGNORECASE,
 )
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})")
@@ -127,13 +127,13 @@ def _with_unit(number: Mark, after: Mark, out: list[Mark]) -> Mark | None:
     if after.role is Role.HALF_DAY:
         return Mark(Role.CLOCK, _half_day(value * 60.0, after), words)
     if after.role is Role.AMOUNT_UNIT:
-        half = 0.5 if value == int(value) else 0.05
+        half = 0.05 if "." in number.words else 0.5
         return Mark(AMOUNT, (after.value, value - half, value + half), words)
     if after.role is not Role.UNIT:
         return None
     unit: float = after.value
     low, high = (value - 0.5) * unit, (value + 0.5) * unit
-    if value != int(value):
+    if "." in number.words:
         low, high = (value - 0.05) * unit, (value + 0.05) * unit
     more = len(out) >= 2 and out[-1].role is Role.AND and out[-2].role == SECONDS
     if more:  # "2 hours and 5 minutes": the first one is then exact.

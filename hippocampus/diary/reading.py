@@ -48,6 +48,15 @@ _FELLOWS: Final[dict[tuple[str, ...], frozenset[tuple[str, ...]]]] = {
     ("company", *PERSON): frozenset({PERSON}),
 }
 """Kinds that may name another in the same clause: I turn to a voice, I follow a face."""
+_NEEDS_KIND: Final = frozenset(
+    {
+        *(Role.NOT, Role.NO_ONE, Role.SELF, Role.OTHER, Role.ME, Role.AUX),
+        *(Role.SENSED, Role.GAVE, Role.FOUND, Role.THERE),
+    }
+)
+"""What means nothing in a clause that does not say what happened."""
+_BY_THINGS: Final = (str(LabelKind.STARTLED),), (str(LabelKind.BLOCKED),)
+"""What no label says was somebody's doing."""
 _GAZES: Final = (TURNED, (str(LabelKind.FOLLOWED),))
 _HEAD: Final = ("head",)
 
@@ -69,6 +78,7 @@ class _Speaker:
     turned_around: bool = False
     """An auxiliary: it is done to who is named."""
     name: str | None = None
+    word: str = ""
 
 
 def claims_of(
@@ -109,13 +119,20 @@ def _fold(clause: _Clause, claims: list[Claim], speaker: _Speaker, leading: dict
     found_at = _kind_index(marks)
     said = _attributes(marks, claims)
     order = _order(clause, claims)
-    if found_at is None and Role.FOUND not in {m.role for m in marks}:
-        _without_kind(said, order, claims, leading)
-        return
-    if found_at is None or (Role.FOUND in {m.role for m in marks} and _looked(claims)):
+    roles = {m.role for m in marks}
+    if _looked(claims) and ({Role.THERE, Role.NO_ONE} <= roles or _seen_after(marks, found_at)):
         _after_a_look(marks, said, order, claims, speaker)
         return
-    kinds, negated = _kinds(marks, found_at, speaker, said)
+    if found_at is None and Role.FOUND not in roles:
+        _without_kind(marks, said, order, claims, leading)
+        return
+    if found_at is None or (Role.FOUND in roles and _looked(claims)):
+        _after_a_look(marks, said, order, claims, speaker)
+        return
+    after_denial = bool(claims) and claims[-1].negated
+    kinds, negated = _kinds(marks, found_at, speaker, said, after_denial=after_denial)
+    if not claims and leading and _TIMED & set(said):
+        raise UnsaidError("two times, and one thing")
     for index, mark in enumerate(marks):
         if index < found_at and mark.role in _TIMED:
             leading.clear()
@@ -176,7 +193,7 @@ def _attributes(marks: list[Mark], claims: list[Claim]) -> dict[str, Any]:
     many = [m for m in marks if m.role is Role.NOUN and m.value.many]
     if many and "count" not in said and not _denied(marks):
         said["count"] = (2, None)
-    again = [m for m in marks if m.words == "again"]
+    again = [m for m in marks if m.words == "again"] if any(map(_named, marks)) else []
     if again and not any(LabelKind.SET_DOWN in _named(m) for m in marks) and "count" not in said:
         said["count"] = (2, None)
     if said.get("share") in ("most", "all") and not claims:
@@ -225,11 +242,18 @@ def _kind_index(marks: list[Mark]) -> int | None:
 
 
 def _kinds(
-    marks: list[Mark], at: int, speaker: _Speaker, said: dict[str, Any]
+    marks: list[Mark],
+    at: int,
+    speaker: _Speaker,
+    said: dict[str, Any],
+    *,
+    after_denial: bool,
 ) -> tuple[tuple[str, ...], bool]:
     """What happened, by who does it to whom, and whether it is denied."""
     denied = _denied(marks)
-    _hear_the_subject(marks, at, speaker)
+    own = _hear_the_subject(marks, at, speaker)
+    if not own and after_denial:
+        raise UnsaidError("how far does the negation go?")
     mark = marks[at]
     roles = [m.role for m in marks]
     if speaker.who is Role.NAME and speaker.name is not None and "person" not in said:
@@ -246,8 +270,8 @@ def _kinds(
             kinds, absent = mark.value
             if speaker.who is not Role.SELF:
                 raise UnsaidError(f"who was {mark.words}?")
-            if denied:
-                raise UnsaidError(f"not {mark.words}")
+            if denied or {"side", "places", "person", "count"} & set(said):
+                raise UnsaidError(f"{mark.words}, and how?")
             return kinds, absent
         case Role.VERB:
             kinds = _done(mark, marks, at, speaker)
@@ -255,7 +279,12 @@ def _kinds(
             kinds = tuple(mark.value)
         case _:
             kinds = tuple(mark.value.kinds)
-    if any(m.role is Role.SENSED for m in marks) and speaker.who is not Role.SELF:
+    senses = [m for m in marks if m.role is Role.SENSED and m.value]
+    if any(tuple(m.value) != kinds for m in senses):
+        raise UnsaidError(f"{senses[0].words} {mark.words}")
+    passive = {m.words for m in marks if m.role is Role.SENSED} <= {"received"}
+    by_me = speaker.who is Role.SELF or (passive and speaker.who is Role.PLACE)
+    if any(m.role is Role.SENSED for m in marks) and not by_me:
         raise UnsaidError("only I can tell what I sensed")
     if Role.GAVE in roles and (speaker.who is Role.SELF or speaker.who is None):
         raise UnsaidError("I give nothing to anybody")
@@ -279,7 +308,7 @@ def _bare_noun(mark: Mark, speaker: _Speaker, roles: list[Role | str]) -> None:
             raise UnsaidError(f"{mark.words!r}: who did what?")
 
 
-def _hear_the_subject(marks: list[Mark], at: int, speaker: _Speaker) -> None:
+def _hear_the_subject(marks: list[Mark], at: int, speaker: _Speaker) -> bool:
     """Take the clause's own subject, where it has one before what happened."""
     before = marks[:at]
     subjects = {Role.SELF, Role.OTHER, Role.NAME, Role.PLACE, Role.NO_ONE}
@@ -289,11 +318,13 @@ def _hear_the_subject(marks: list[Mark], at: int, speaker: _Speaker) -> None:
     if not own:
         if any(mark.role is Role.AUX for mark in before):
             speaker.turned_around = True
-        return
+        return False
     first = own[0]
     speaker.who = Role.OTHER if first.role is Role.NO_ONE else Role(first.role)
     speaker.name = first.value if first.role is Role.NAME else None
+    speaker.word = first.words
     speaker.turned_around = any(mark.role is Role.AUX for mark in before)
+    return True
 
 
 def _done(mark: Mark, marks: list[Mark], at: int, speaker: _Speaker) -> tuple[str, ...]:
@@ -312,21 +343,29 @@ def _done(mark: Mark, marks: list[Mark], at: int, speaker: _Speaker) -> tuple[st
             found = verb.by_other or (verb.done_to_me if to_me else ())
         case _:
             pass
+    if found in _BY_THINGS and speaker.word in ("somebody", "someone", "a person", "a visitor"):
+        raise UnsaidError(f"{mark.words!r}: no label says by whom")
     if not found:
         raise UnsaidError(f"{mark.words!r}: who does it to whom?")
     return found
 
 
 def _without_kind(
-    said: dict[str, Any], order: dict[str, Any], claims: list[Claim], leading: dict[str, Any]
+    marks: list[Mark],
+    said: dict[str, Any],
+    order: dict[str, Any],
+    claims: list[Claim],
+    leading: dict[str, Any],
 ) -> None:
     """A clause that only says when, where, how often: of all that follows, or of what was said."""
+    loose = [mark for mark in marks if mark.role in _NEEDS_KIND]
+    if loose:
+        raise UnsaidError(f"{loose[0].words!r}: what of it?")
     if not said and not order:
         return
     if not claims:
-        if set(said) - _TIMED:
+        if set(said) - _TIMED or leading:
             raise UnsaidError("of what?")
-        leading.clear()
         leading.update(said)
         return
     last = claims[-1]
@@ -350,6 +389,16 @@ def _without_kind(
     claims[-1] = msgspec.structs.replace(last, **said)
 
 
+def _seen_after(marks: list[Mark], at: int | None) -> bool:
+    """Whether it is "... and saw a face"."""
+    return (
+        at is not None
+        and _named(marks[at]) == PERSON
+        and any(m.words == "saw" for m in marks)
+        and not any(m.role in (Role.SELF, Role.NAME) or m.role in _TIMED for m in marks)
+    )
+
+
 def _looked(claims: list[Claim]) -> bool:
     return bool(claims) and claims[-1].kinds == TURNED
 
@@ -365,7 +414,7 @@ def _after_a_look(
     if not _looked(claims) or speaker.who is not Role.SELF:
         raise UnsaidError("found what, where?")
     others = [m for m in marks if _named(m) and _named(m) != PERSON]
-    if others or any(m.role in (Role.ME, Role.NAME, Role.AUX) for m in marks):
+    if others or any(m.role in (Role.ME, Role.NAME, Role.AUX, Role.OTHER) for m in marks):
         raise UnsaidError("found what?")
     last = claims[-1]
     found = not _denied(marks)

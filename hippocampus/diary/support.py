@@ -29,7 +29,6 @@ _SIDE_MARGIN_DEG: Final = 10.0
 """Nearer to the middle than this is neither left nor right."""
 _AHEAD_DEG: Final = 30.0
 _WHOLE_DAY: Final = 0.9
-_EDGE_MINUTES: Final = 1.0
 _MOST: Final = 0.5
 
 
@@ -90,12 +89,8 @@ def _one(
         raise UnsupportedError(f"{len(everything) - len(found)} more are {_told(claim)}")
     if claim.seconds is not None:
         _lasting(claim, found)
-    if claim.starts is not None and not _near(facts, found[0].span.start_ns, claim.starts):
-        raise UnsupportedError(f"{_told(claim)} did not begin then")
-    if claim.ends is not None:
-        last = max(label.span.end_ns for label in found)
-        if not _near(facts, last, claim.ends):
-            raise UnsupportedError(f"{_told(claim)} did not end then")
+    if not _edged(claim, found, facts):
+        raise UnsupportedError(f"{_told(claim)} did not begin and end then")
     if claim.share not in (None, "total"):
         _share(claim, claims, rested, found, facts)
     return found
@@ -183,17 +178,30 @@ def _amounts(amount: tuple[str, float, float | None], label: Label) -> bool:
     return value is not None and low <= value and (high is None or value <= high)
 
 
-def _near(facts: Facts, t_ns: int, minute: float) -> bool:
-    apart = abs(facts.minute(t_ns) - minute)
-    return min(apart, MINUTES - apart) <= _EDGE_MINUTES
+def _edged(claim: Claim, found: list[Label], facts: Facts) -> bool:
+    """Whether one of it, or all of it together, begins and ends when it is said to."""
+    pairs = [(x.span.start_ns, x.span.end_ns) for x in found]
+    pairs.append((min(p[0] for p in pairs), max(p[1] for p in pairs)))
+    return any(
+        (claim.starts is None or _shows(facts, first, claim.starts))
+        and (claim.ends is None or _shows(facts, last, claim.ends))
+        for first, last in pairs
+    )
+
+
+def _shows(facts: Facts, t_ns: int, minute: float) -> bool:
+    """Whether the clock shows that minute then."""
+    return int(facts.minute(t_ns)) == int(minute) % MINUTES
 
 
 def _lasting(claim: Claim, found: list[Label]) -> None:
     assert claim.seconds is not None
     low, high = claim.seconds
-    total = sum(map(seconds_of, found))
-    if total < low or (high is not None and total > high):
-        raise UnsupportedError(f"{_told(claim)} took {total:.0f} s")
+    together = sum(map(seconds_of, found))
+    alone = claim.count is None and claim.share != "total"
+    lengths = [*map(seconds_of, found)] if alone else [together]
+    if not any(low <= long and (high is None or long <= high) for long in lengths):
+        raise UnsupportedError(f"{_told(claim)} took {together:.0f} s")
 
 
 def _ranked(claim: Claim, cited: Sequence[Label], facts: Facts) -> list[Label]:

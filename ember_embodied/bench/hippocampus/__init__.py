@@ -20,6 +20,7 @@ PARTS: Final[dict[str, str]] = {
     "day": "a day of real log files slept on: time beside the raw read and the naive way, memory",
     "nights": "a hundred nights killed, or on a full disk: old or new, mended, undone",
     "forgetting": "a stretch of time forgotten: marks left, replay, datasets, kills",
+    "diary": "whether every sentence is proven, lies, language backends, RWKV-7",
     "export": "a day as a dataset: time beside the raw read and the naive way, memory",
 }
 """Name, which is a module here, and what it measures."""
