@@ -259,6 +259,8 @@ _SIDES: Final = {
     "ahead": "ahead",
     "straight ahead": "ahead",
     "behind": "behind",
+    "behind me": "behind",
+    "in front of me": "ahead",
 }
 _GENTLE: Final = ("gentle", "gently", "soft", "softly", "light", "lightly")
 _STRONG: Final = ("strong", "strongly", "hard", "firm", "firmly")

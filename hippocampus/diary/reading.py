@@ -57,6 +57,9 @@ _NEEDS_KIND: Final = frozenset(
 """What means nothing in a clause that does not say what happened."""
 _BY_THINGS: Final = (str(LabelKind.STARTLED),), (str(LabelKind.BLOCKED),)
 """What no label says was somebody's doing."""
+_SKIN: Final = frozenset(
+    map(str, (LabelKind.TAP, LabelKind.STROKE, LabelKind.HOLD, LabelKind.PUSH, LabelKind.PUSHED))
+)
 _GAZES: Final = (TURNED, (str(LabelKind.FOLLOWED),))
 _HEAD: Final = ("head",)
 
@@ -79,6 +82,7 @@ class _Speaker:
     """An auxiliary: it is done to who is named."""
     name: str | None = None
     word: str = ""
+    places: tuple[str, ...] = ()
 
 
 def claims_of(
@@ -130,7 +134,10 @@ def _fold(clause: _Clause, claims: list[Claim], speaker: _Speaker, leading: dict
         _after_a_look(marks, said, order, claims, speaker)
         return
     after_denial = bool(claims) and claims[-1].negated
-    kinds, negated = _kinds(marks, found_at, speaker, said, after_denial=after_denial)
+    own = _hear_the_subject(marks, found_at, speaker)
+    if not own and after_denial:
+        raise UnsaidError("how far does the negation go?")
+    kinds, negated = _kinds(marks, found_at, speaker, said)
     if not claims and leading and _TIMED & set(said):
         raise UnsaidError("two times, and one thing")
     for index, mark in enumerate(marks):
@@ -139,7 +146,21 @@ def _fold(clause: _Clause, claims: list[Claim], speaker: _Speaker, leading: dict
             leading[str(mark.role)] = mark.value
     if not _TIMED & set(said) and not order:
         said = {**said, **leading}
+    if claims and not own and not order:
+        claims[-1] = _shared(claims[-1], kinds, said)
     claims.append(Claim(kinds=kinds, negated=negated, **said, **order))
+
+
+def _shared(before: Claim, kinds: tuple[str, ...], said: dict[str, Any]) -> Claim:
+    """What ends a row of verbs is of the whole row: "I was tapped and stroked at 9:14"."""
+    shared = {}
+    if "window" in said and before.window is None and before.starts is None:
+        shared["window"] = said["window"]
+    if "person" in said and before.person is None:
+        shared["person"] = said["person"]
+    if {*kinds, *before.kinds} <= _SKIN and "places" in said and not before.places:
+        shared["places"] = said["places"]
+    return msgspec.structs.replace(before, **shared)
 
 
 def _order(clause: _Clause, claims: list[Claim]) -> dict[str, Any]:
@@ -242,22 +263,16 @@ def _kind_index(marks: list[Mark]) -> int | None:
 
 
 def _kinds(
-    marks: list[Mark],
-    at: int,
-    speaker: _Speaker,
-    said: dict[str, Any],
-    *,
-    after_denial: bool,
+    marks: list[Mark], at: int, speaker: _Speaker, said: dict[str, Any]
 ) -> tuple[tuple[str, ...], bool]:
     """What happened, by who does it to whom, and whether it is denied."""
     denied = _denied(marks)
-    own = _hear_the_subject(marks, at, speaker)
-    if not own and after_denial:
-        raise UnsaidError("how far does the negation go?")
     mark = marks[at]
     roles = [m.role for m in marks]
     if speaker.who is Role.NAME and speaker.name is not None and "person" not in said:
         said["person"] = speaker.name
+    if speaker.who is Role.PLACE and "places" not in said:
+        said["places"] = speaker.places
     match mark.role:
         case Role.QUIET:
             if denied or "count" in said:
@@ -323,6 +338,7 @@ def _hear_the_subject(marks: list[Mark], at: int, speaker: _Speaker) -> bool:
     speaker.who = Role.OTHER if first.role is Role.NO_ONE else Role(first.role)
     speaker.name = first.value if first.role is Role.NAME else None
     speaker.word = first.words
+    speaker.places = first.value if first.role is Role.PLACE else ()
     speaker.turned_around = any(mark.role is Role.AUX for mark in before)
     return True
 

@@ -27,7 +27,7 @@ from ember_embodied.bench.hippocampus import DEFAULT_DATA, Note, unheard
 from ember_embodied.bench.hippocampus.diary_day import known_day, known_lines
 from ember_embodied.bench.hippocampus.diary_liar import Liar, twisted
 from ember_embodied.bench.hippocampus.diary_proof import Proof
-from ember_embodied.bench.hippocampus.diary_sentences import KEPT_LIES, KEPT_TRUE, LIES, TRUE
+from ember_embodied.bench.hippocampus.diary_sentences import KEPT_LIES, KEPT_TRUE, LIES, LOST, TRUE
 from ember_embodied.bench.invented_day import invented_day
 from firmware_bridge.clock import SystemClock
 from hippocampus.diary.check import checked
@@ -125,7 +125,10 @@ def _hand_made() -> Iterator[Claim]:
     for name, said in lies:
         accepted = sum(_kept(one, lines, facts) for one in said)
         yield claim(f"lies accepted, {name} set", accepted / len(said), "", "<= 0", n=len(said))
-    truths: tuple[tuple[str, tuple[str, ...]], ...] = (("seen", TRUE), ("kept", KEPT_TRUE))
+    truths: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("seen", (*TRUE, *LOST)),
+        ("kept", KEPT_TRUE),
+    )
     for name, said in truths:
         rejected = sum(not _kept(one, lines, facts) for one in said)
         yield claim(f"true paraphrases lost, {name} set", rejected / len(said), "", n=len(said))

@@ -1,8 +1,7 @@
 """One day that is known to the last tap, and what can and cannot be said of it.
 
-The sentences were written by hand: true paraphrases as language models write them, and lies, most
-of them one word away from the truth. The checker was made with the first two sets in sight. The
-``KEPT_`` ones were written before it was measured on them, and nothing was changed for them.
+The sentences about it are in ``diary_sentences``: true paraphrases as language models write them,
+and lies, most of them one word away from the truth.
 """
 
 from __future__ import annotations
