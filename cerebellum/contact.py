@@ -1,11 +1,11 @@
 """From 24 surprises to what touches the robot: nothing, a part of it, or all of it.
 
 A touch lasts, so it is a matter of memory: surprises are summed over times from one tick to two
-seconds (those of a touch have one sign, noise has none), and so are their squares (a hand trembles,
-a table rings). What counts is how large such sums are in each part of the robot, whichever way it
-is pushed. A small network (``tools/fit_contact.py`` fits it to simulated robots) says from them
-after each tick how likely it is that nothing, the head, an antenna, the body or the whole robot is
-touched, and by which kind of hand.
+seconds, and a small gated recurrent network (GRU; Cho et al. 2014) keeps what it needs of how large
+such sums are in each part of the robot: a push keeps its sign, a hand trembles, a table rings.
+``tools/fit_contact.py`` fits it to many hands on simulated robots. It says after each tick how
+likely it is that nothing, the head, an antenna, the body or the whole robot is touched, and by
+which kind of hand.
 """
 
 from __future__ import annotations
@@ -34,34 +34,29 @@ USED: Final = np.r_[LAG, IMU]
 """Channels that a touch shows in; a current tells nothing that its lag does not."""
 PARTS: Final = ((0,), (1, 2, 3, 4, 5, 6), (7,), (8,), (9, 10), (11,), (12, 13), (14,))
 """Of these channels: body, legs, right and left antenna; sway, spin, shake and heave."""
+OF_CHIP: Final = slice(4, 8)
+"""Of the parts."""
 SUMS_S: Final = (0.12, 0.5, 2.0)
-SQUARES_S: Final = (0.4, 1.5)
-"""Times over which is summed."""
-_CHANNELS: Final = len(USED)
-_ROWS: Final = 1 + len(SUMS_S) + len(SQUARES_S)
-INPUTS: Final = 2 * _ROWS * len(PARTS) + len(PARTS) + 1
-"""Logs of sizes: of scores and of residuals, over each time, of each part; of deviations of each
-part; and whether the IMU is known."""
-MOST: Final = 1e4
-"""A score or residual of more than this counts as this."""
+"""Times over which scores are summed: the same at every rate of the loop."""
+ROWS: Final = 2 + len(SUMS_S)
+SIZES: Final = slice(0, ROWS * len(PARTS))
+STEPS: Final = slice(SIZES.stop, SIZES.stop + OF_CHIP.start)
+LOUD: Final = slice(STEPS.stop, STEPS.stop + len(PARTS))
+INPUTS: Final = LOUD.stop + 1
+"""Logs of sizes of each part: of its score, of the sums, of its residual; logs of sizes of the
+steps of goals; logs of deviations of each part; whether the IMU is known."""
 SMALLEST: Final = 0.1
 """Sizes of less than this are as good as nothing."""
+MOST: Final = 1e4
+"""A score or residual of more than this counts as this."""
 LONGEST_GAP_S: Final = 0.5
+_CHANNELS: Final = len(USED)
 _PER_UNIT: Final = np.concatenate((np.full(LAG.stop, 1.0 / PULSE_RAD), 1.0 / FLOOR))
-
-
-def _parts() -> tuple[Array, Array]:
-    member = np.zeros((_CHANNELS, len(PARTS)))
-    for number, part in enumerate(PARTS):
-        member[list(part), number] = 1.0
-    both, mean = np.zeros((2 * _CHANNELS, 2 * len(PARTS))), np.zeros_like(member)
-    both[:_CHANNELS, : len(PARTS)] = member
-    both[_CHANNELS:, len(PARTS) :] = member
-    np.divide(member, np.add.reduce(member), out=mean)
-    return both, mean
-
-
-_OF_PARTS, _MEAN_OF_PARTS = _parts()
+_MEMBERS: Final = np.array([[float(c in part) for part in PARTS] for c in range(_CHANNELS)])
+_MEANS: Final = _MEMBERS / np.add.reduce(_MEMBERS)
+_STEPS_OF_PARTS: Final = np.ascontiguousarray(_MEMBERS[LAG, : OF_CHIP.start]) / PULSE_RAD**2
+_LOG_UNIT: Final = -np.log(_PER_UNIT)
+_LOGS: Final = slice(SIZES.start, STEPS.stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +64,22 @@ class ContactPrior:
     """For one period of the loop; H hidden units."""
 
     KIND: ClassVar[str] = "contact_prior"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     period_s: float
     first: Stored
-    """[H, 105]."""
+    """[3 H, 53]: of the reset gates, the update gates, and what comes new."""
     first_bias: Stored
+    again: Stored
+    """[3 H, H]: the same, of what is kept."""
+    again_bias: Stored
+    """[H]: within the reset gate."""
     last: Stored
     """[14, H]: logits."""
     last_bias: Stored
     begins: float
     """Log odds of a touch at which an episode begins."""
+    begins_blind: float
+    """The same without an IMU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,71 +103,93 @@ NOTHING: Final = Evidence(
 
 
 class Memory:
-    """Sums of surprises, and how large they are: what a touch is known by."""
+    """Sums of surprises over some times, and how large they are: what a touch is known by.
+
+    Those of a touch have one sign, noise has none. What counts is their size in each part of the
+    robot, whichever way it is pushed.
+    """
 
     def __init__(self, period_s: float) -> None:
         kept = np.exp(-period_s / np.array(SUMS_S))
         self._kept = kept[:, None]
         self._fresh = np.sqrt(1.0 - kept * kept)[:, None]
-        self._rate = (1.0 - np.exp(-period_s / np.array(SQUARES_S)))[:, None]
-        self._now = np.zeros(2 * _CHANNELS)
-        self._sums = np.zeros((len(SUMS_S), 2 * _CHANNELS))
-        self._squares = np.zeros((_ROWS, 2 * _CHANNELS))
-        self._loud = np.zeros(_CHANNELS)
+        self._sums = np.zeros((len(SUMS_S), _CHANNELS))
+        self._now = np.zeros((ROWS, _CHANNELS))
         self.inputs = np.zeros(INPUTS)
         """As ``INPUTS`` says, of the last step."""
 
     def forget(self) -> None:
         """After a gap."""
         self._sums[:] = 0.0
-        self._squares[:] = 0.0
 
     def step(self, surprise: Surprise) -> Array:
-        """Add a tick; ``inputs``."""
-        now, sums, squares, loud = self._now, self._sums, self._squares, self._loud
+        """Add a tick; ``inputs`` [53]."""
+        now, sums, inputs = self._now, self._sums, self.inputs
+        known = surprise.known
         off = surprise.measured - surprise.predicted
-        off *= surprise.known
-        np.take(surprise.score, USED, out=now[:_CHANNELS])
-        np.take(off, USED, out=now[_CHANNELS:])
-        now[_CHANNELS:] *= _PER_UNIT
+        off *= known
+        now[0] = surprise.score[USED]
+        np.multiply(off[USED], _PER_UNIT, out=now[-1])
         np.minimum(now, MOST, out=now)
         np.maximum(now, -MOST, out=now)
         sums *= self._kept
-        sums += self._fresh * now
-        np.multiply(now, now, out=squares[0])
-        np.multiply(sums, sums, out=squares[1 : 1 + len(SUMS_S)])
-        mean = squares[1 + len(SUMS_S) :]
-        mean += self._rate * (squares[0] - mean)
-        sizes = self.inputs[: 2 * _ROWS * len(PARTS)].reshape(_ROWS, 2 * len(PARTS))
-        np.dot(squares, _OF_PARTS, out=sizes)
+        sums += self._fresh * now[0]
+        now[1:-1] = sums
+        now *= now
+        np.dot(now, _MEMBERS, out=inputs[SIZES].reshape(ROWS, len(PARTS)))
+        steps = surprise.step_rad * surprise.step_rad
+        np.dot(steps, _STEPS_OF_PARTS, out=inputs[STEPS])
+        sizes = inputs[_LOGS]
         sizes += SMALLEST
         np.log(sizes, out=sizes)
-        np.take(surprise.deviation, USED, out=loud)
-        loud *= _PER_UNIT
-        np.log(loud, out=loud)
-        np.dot(loud, _MEAN_OF_PARTS, out=self.inputs[-1 - len(PARTS) : -1])
-        self.inputs[-1] = surprise.known[IMU.start]
-        return self.inputs
+        loud = np.log(surprise.deviation[USED])
+        loud -= _LOG_UNIT
+        np.dot(loud, _MEANS, out=inputs[LOUD])
+        inputs[-1] = imu = float(known[IMU.start])
+        if not imu:
+            inputs[LOUD][OF_CHIP] = 0.0
+        return inputs
 
 
 class Contact:
     """``step`` once a tick."""
 
     def __init__(self, prior: ContactPrior, period_s: float) -> None:
-        self._first, self._first_bias = double(prior.first), double(prior.first_bias)
+        kept = prior.again.shape[1]
+        # sigma(a) = (1 + tanh(a / 2)) / 2: both gates run through the same tanh.
+        half = np.ones((3 * kept, 1))
+        half[: 2 * kept] = 0.5
+        self._first = double(prior.first) * half
+        self._first_bias = double(prior.first_bias) * half[:, 0]
+        self._again, self._again_bias = double(prior.again) * half, double(prior.again_bias)
         self._last, self._last_bias = double(prior.last), double(prior.last_bias)
         self._memory = Memory(period_s)
+        self._kept = np.zeros(kept)
+        self._gates, self._new = slice(0, 2 * kept), slice(2 * kept, 3 * kept)
 
     def step(self, surprise: Surprise) -> Evidence:
         """Evidence of this tick, and of those before it."""
-        known = surprise.known
+        known, kept = surprise.known, self._kept
         if not 0.0 < surprise.dt_s < LONGEST_GAP_S or not known[LAG].any():
+            kept[:] = 0.0
             self._memory.forget()
             return NOTHING
-        hidden = self._first @ self._memory.step(surprise)
-        hidden += self._first_bias
-        np.tanh(hidden, out=hidden)
-        said = (self._last @ hidden + self._last_bias).tolist()
+        comes = self._first @ self._memory.step(surprise)
+        comes += self._first_bias
+        past = self._again @ kept
+        gates, new = past[self._gates], past[self._new]
+        gates += comes[self._gates]
+        np.tanh(gates, out=gates)
+        gates *= 0.5
+        gates += 0.5
+        new += self._again_bias
+        new *= gates[: len(kept)]
+        new += comes[self._new]
+        np.tanh(new, out=new)
+        kept -= new
+        kept *= gates[len(kept) :]
+        kept += new
+        said = (self._last @ kept + self._last_bias).tolist()
         places = said[1 : 1 + len(PLACES)]
         most = max(places)
         touch = most + math.log(sum([math.exp(logit - most) for logit in places])) - said[0]

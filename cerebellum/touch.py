@@ -94,7 +94,7 @@ class Touch:
         """Nothing is touched, and nothing is known; ``prior`` is the period's, or another."""
         prior = prior or read_prior(ContactPrior, period_s)
         self._contact = Contact(prior, period_s)
-        self._begins = prior.begins
+        self._begins, self._begins_blind = prior.begins, prior.begins_blind
         self._fresh = 1.0 - math.exp(-period_s / KIND_S)
         self._period_ns = round(period_s * 1e9)
         self._episode: _Episode | None = None
@@ -120,7 +120,8 @@ class Touch:
             self._known_ns = self._now_ns
         if episode is None:
             awake = self._now_ns - self._woke_ns >= WAKES_S * 1e9
-            begins = awake and evidence.touch >= self._begins
+            limit = self._begins if evidence.imu else self._begins_blind
+            begins = awake and evidence.touch >= limit
             return self._start(surprise, evidence) if begins else ()
         if evidence.known:
             self._follow(episode, surprise, evidence)

@@ -40,6 +40,9 @@ def _names(parts: Parts) -> Any:
 def cerebellum(
     parts: Annotated[list[str] | None, _names(CEREBELLUM)] = None,
     seeds: Seeds = CEREBELLUM_SEEDS,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, metavar="N", help="Processes, where a part has many.")
+    ] = 1,
     as_json: AsJson = False,
     strict: Strict = False,
 ) -> None:
@@ -47,9 +50,10 @@ def cerebellum(
 
     Examples:
       ember bench cerebellum --part yaw
+      ember bench cerebellum --part touching --seeds 0:10 --jobs 2
       ember bench cerebellum --seeds 700000:700020 --json
     """
-    _measure(CEREBELLUM, parts, seeds, {}, as_json=as_json, strict=strict)
+    _measure(CEREBELLUM, parts, seeds, {"jobs": jobs}, as_json=as_json, strict=strict)
 
 
 def hippocampus(

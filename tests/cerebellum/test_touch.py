@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from cerebellum.contact import INPUTS, KINDS, OUTPUTS, PARTS, PLACES, ContactPrior, Memory
+from cerebellum.contact import (
+    INPUTS,
+    KINDS,
+    OUTPUTS,
+    PARTS,
+    PLACES,
+    SUMS_S,
+    ContactPrior,
+    Memory,
+)
 from cerebellum.felt import FeltEvent, Kind, Phase, Place
 from cerebellum.forward_model import ForwardModel
 from cerebellum.forward_state import initial_state
@@ -17,22 +26,27 @@ PERIOD_S = 0.1
 WAKES = 40
 """Ticks after which a robot that has got its torque feels."""
 SHOWS = 3.0
-"""Log odds at which the readout made by hand begins an episode."""
+SHOWS_BLIND = 7.0
+"""Log odds at which the readout made by hand begins an episode, with an IMU and without."""
 
 
 def by_hand() -> ContactPrior:
     """A readout that anybody can follow: the size of a part's last score is the evidence for it."""
-    first = np.zeros((len(PLACES), INPUTS), dtype=np.float32)
+    kept = len(PLACES)
+    first, bias = np.zeros((3 * kept, INPUTS), np.float32), np.zeros(3 * kept, np.float32)
     for unit, part in enumerate((1, 2, 3, 0, 4)):
-        first[unit, part] = 0.1
-    last = np.zeros((OUTPUTS, len(PLACES)), dtype=np.float32)
-    last[1 : 1 + len(PLACES)] = 20.0 * np.eye(len(PLACES))
-    last[1 + len(PLACES) + KINDS.index(Kind.PUSH), :4] = 5.0
-    last[1 + len(PLACES) + KINDS.index(Kind.TILT), 4] = 5.0
-    bias = np.zeros(OUTPUTS, dtype=np.float32)
-    bias[0] = 8.0
-    zeros = np.zeros(len(PLACES), dtype=np.float32)
-    return ContactPrior(PERIOD_S, first, zeros, last, bias, SHOWS)
+        first[2 * kept + unit, part] = 0.1
+    bias[kept : 2 * kept] = -40.0  # nothing is kept from tick to tick
+    last = np.zeros((OUTPUTS, kept), dtype=np.float32)
+    last[1 : 1 + kept] = 20.0 * np.eye(kept)
+    last[1 + kept + KINDS.index(Kind.PUSH), :4] = 5.0
+    last[1 + kept + KINDS.index(Kind.TILT), 4] = 5.0
+    last_bias = np.zeros(OUTPUTS, dtype=np.float32)
+    last_bias[0] = 8.0
+    again, again_bias = np.zeros((3 * kept, kept), np.float32), np.zeros(kept, np.float32)
+    return ContactPrior(
+        PERIOD_S, first, bias, again, again_bias, last, last_bias, SHOWS, SHOWS_BLIND
+    )
 
 
 def surprise(tick: int, score: np.ndarray, *, imu: bool = True) -> Surprise:
@@ -159,9 +173,24 @@ def test_sums_of_one_sign_outgrow_those_of_noise():
         pushed.step(surprise(tick, score))
         score[3] = 2.0 if tick % 2 else -2.0
         shaken.step(surprise(tick, score))
-    slow = 2 * 2 * len(PARTS) + 1
+    slow = len(SUMS_S) * len(PARTS) + 1
     assert pushed.inputs[slow] > shaken.inputs[slow] + 3.0
     assert pushed.inputs[1] == shaken.inputs[1]
+
+
+def test_without_an_imu_nothing_of_it_is_told():
+    blind, other = Memory(0.1), Memory(0.1)
+    loud = np.full(24, 7.0)
+    calm = np.where(np.arange(24) < 18, loud, 0.0)
+    for tick in range(5):
+        told = blind.step(surprise(tick, loud, imu=False))
+        assert np.array_equal(told, other.step(surprise(tick, calm, imu=False)))
+    assert told[-1] == 0.0
+
+
+def test_without_an_imu_a_touch_must_be_clearer():
+    assert felt(8, [60.0, -60.0])
+    assert not felt(8, [60.0, -60.0], imu=False)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cerebellum.own_motion import LOUD_RAD_S, OwnMotion, OwnMotionState
+from ember_embodied.bench.cerebellum.hands_tally import rate_claims
 from ember_embodied.bench.cerebellum.progress import Progress, silent
 from ember_embodied.bench.cerebellum.touched_lives import Life, Track, heard_life, read_motions
-from ember_embodied.bench.cerebellum.touching import rate_claims
 from ember_embodied.bench.claims import Claim, claim
 from ember_embodied.bench.moves import DEFAULT_DATA
 

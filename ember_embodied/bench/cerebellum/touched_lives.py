@@ -33,15 +33,8 @@ from firmware_bridge.simulation.suite import Suite, draw_life, load_suite
 
 Track = NDArray[np.float64]
 
-SETTLE_S: Final = 30.0
-"""Untouched at the start: the rise, and time to learn one's own servos."""
-APART_S: Final = 2.5
-"""From the end of one hand to the beginning of the next."""
 AGAIN_S: Final = 0.6
 """Taps at one place that follow each other this closely are one event."""
-TOUCHES_A_MINUTE: Final = 14.0
-GRIPS_A_MINUTE: Final = 5.0
-"""Drawn so often; those that would come too close to the one before are left out."""
 EVEN_KINDS: Final = TouchKinds(tap=1, stroke=1, push=1, hold=1)
 EVEN_PLACES: Final = PlaceWeights(head=1, left_antenna=1, right_antenna=1, body=1)
 EVEN_GRIPS: Final = GripKinds(lift=1, tilt=1, bump=1, turn=1)
@@ -195,26 +188,41 @@ def read_motions(folder: Path) -> list[Track]:
     return motions
 
 
-def handled(suite: Suite, seed: int, seconds: float) -> tuple[Hand, ...]:
-    """Hands of every kind at every place, evenly, one after the other, from ``SETTLE_S`` on."""
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """How thickly hands come."""
+
+    settle_s: float
+    """Untouched at the start: the rise, and time to learn one's own servos."""
+    apart_s: float
+    """From the end of one hand to the beginning of the next."""
+    touches_a_minute: float
+    grips_a_minute: float
+    """Drawn so often; those that would come too close to the one before are left out."""
+
+
+OFTEN: Final = Crowd(settle_s=30.0, apart_s=2.5, touches_a_minute=40.0, grips_a_minute=10.0)
+"""More often than people would, but one after the other."""
+THICK: Final = Crowd(settle_s=10.0, apart_s=1.6, touches_a_minute=40.0, grips_a_minute=10.0)
+"""Many hands in little time: what a skin is taught with."""
+
+
+def handled(suite: Suite, seed: int, seconds: float, crowd: Crowd) -> tuple[Hand, ...]:
+    """Hands of every kind at every place, evenly, one after the other."""
+    of_touches, of_grips = crowd.touches_a_minute, crowd.grips_a_minute
     touches = msgspec.structs.replace(
-        suite.touches,
-        per_minute=(TOUCHES_A_MINUTE, TOUCHES_A_MINUTE),
-        kinds=EVEN_KINDS,
-        places=EVEN_PLACES,
+        suite.touches, per_minute=(of_touches, of_touches), kinds=EVEN_KINDS, places=EVEN_PLACES
     )
-    grips = msgspec.structs.replace(
-        suite.grips, per_minute=(GRIPS_A_MINUTE, GRIPS_A_MINUTE), kinds=EVEN_GRIPS
-    )
+    grips = msgspec.structs.replace(suite.grips, per_minute=(of_grips, of_grips), kinds=EVEN_GRIPS)
     drawn = (
         *draw_touches(touches, seconds, Chance(seed, 20)),
         *draw_grips(grips, seconds, Chance(seed, 21)),
     )
     kept: list[Hand] = []
     for hand in sorted(drawn, key=lambda hand: hand.at_s):
-        if hand.at_s < SETTLE_S or hand.at_s + hand.seconds + APART_S > seconds:
+        if hand.at_s < crowd.settle_s or hand.at_s + hand.seconds + crowd.apart_s > seconds:
             continue
-        if kept and not _again(kept[-1], hand) and hand.at_s < _left(kept[-1]) + APART_S:
+        if kept and not _again(kept[-1], hand) and hand.at_s < _left(kept[-1]) + crowd.apart_s:
             continue
         kept.append(hand)
     return tuple(kept)
@@ -326,16 +334,16 @@ def touched_life(
     rate_hz: float,
     motions: Sequence[Track],
     *,
-    hands: bool = True,
+    crowd: Crowd | None = OFTEN,
     doings: Sequence[str] = DOINGS,
 ) -> Life:
-    """A quiet room, a robot of the standard suite with an IMU, and hands."""
+    """A quiet room, a robot of the standard suite with an IMU, and hands; none without a crowd."""
     suite = load_suite("standard")
     drawn = draw_life(suite, seed, seconds)
     scenario = Scenario(
         robot=msgspec.structs.replace(drawn.robot, imu=True),
         room=drawn.room,
-        hands=handled(suite, seed, seconds) if hands else (),
+        hands=handled(suite, seed, seconds, crowd) if crowd is not None else (),
     )
     return live(scenario, seed, seconds, rate_hz, motions, doings)
 
