@@ -145,14 +145,15 @@ class Touch:
         off = surprise.measured - surprise.predicted
         off *= surprise.known
         episode.load += off[LAG] * (1.0 / PULSE_RAD)
+        # What it was shows best when the hand has just left.
+        fresh, pairs = self._fresh, zip(episode.kinds, evidence.kinds, strict=True)
+        episode.kinds = [mean + fresh * (logit - mean) for mean, logit in pairs]
         if evidence.touch < QUIET:
             return
         episode.active_ns = self._now_ns
         episode.most = max(episode.most, evidence.touch)
         pairs = zip(episode.places, evidence.places, strict=True)
         episode.places = [total + logit for total, logit in pairs]
-        fresh, pairs = self._fresh, zip(episode.kinds, evidence.kinds, strict=True)
-        episode.kinds = [mean + fresh * (logit - mean) for mean, logit in pairs]
         roll, pitch = off[18:20].tolist()
         pressed = SWAY_N_S_RAD * math.hypot(roll, pitch) if episode.place is Place.BODY else 0.0
         episode.force_n = max(episode.force_n, _load_n(episode.load, episode.place), pressed)

@@ -75,11 +75,11 @@ TOLD_S: Final = 0.6
 """So long after a hand has left its kind is asked for."""
 HIDDEN: Final = 32
 DROPPED: Final = 0.15
-STEPS_OF_FIT: Final = {0.1: 1500, 0.02: 600}
-WINDOW_S: Final = 14.0
+STEPS_OF_FIT: Final = {0.1: 1500, 0.02: 900}
+WINDOW_S: Final = {0.1: 14.0, 0.02: 6.0}
 """Of the stretches that are learned from; the first part of each only fills the memory."""
 FILLS_S: Final = 1.5
-BATCH: Final = 32
+BATCH: Final = 40
 BLIND_SHARE: Final = 0.3
 DANCE_SHARE: Final = 0.2
 RATE: Final = 8e-3
@@ -286,7 +286,7 @@ def _batch(
     random: np.random.Generator, hands: Sequence[Felt], dances: Sequence[Felt], period_s: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Stretches of lives, some in a mirror, some without their IMU."""
-    window, fills = round(WINDOW_S / period_s), round(FILLS_S / period_s)
+    window, fills = round(WINDOW_S[period_s] / period_s), round(FILLS_S / period_s)
     rows: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
     for _ in range(BATCH):
         some = dances if random.random() < DANCE_SHARE and dances else hands

@@ -39,10 +39,10 @@ def by_hand() -> ContactPrior:
     bias[kept : 2 * kept] = -40.0  # nothing is kept from tick to tick
     last = np.zeros((OUTPUTS, kept), dtype=np.float32)
     last[1 : 1 + kept] = 20.0 * np.eye(kept)
-    last[1 + kept + KINDS.index(Kind.PUSH), :4] = 5.0
-    last[1 + kept + KINDS.index(Kind.TILT), 4] = 5.0
     last_bias = np.zeros(OUTPUTS, dtype=np.float32)
     last_bias[0] = 8.0
+    last_bias[1 + kept + KINDS.index(Kind.PUSH)] = 5.0
+    last_bias[1 + kept + KINDS.index(Kind.TILT)] = 5.0
     again, again_bias = np.zeros((3 * kept, kept), np.float32), np.zeros(kept, np.float32)
     return ContactPrior(
         PERIOD_S, first, bias, again, again_bias, last, last_bias, SHOWS, SHOWS_BLIND
