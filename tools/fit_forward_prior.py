@@ -9,7 +9,7 @@ touched them: means, and how far off those are. Most of the time is living.
 
 The priors that ship were made by these functions part by part, on lives as they became ready, not
 by one run of this command: at 10 Hz from seeds 3000:3018 and dances 3070:3072, at 50 Hz from seeds
-3000:3010 and dances 3070:3073 (``fit_contact``: 3000:3016, 3070:3073). A whole run fits anew.
+3000:3010 and dances 3070:3073; fewer hands came to them. A whole run fits anew.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from cerebellum.recent import IMU_INPUTS, JOINT_INPUTS
 from cerebellum.surprise import CURRENT, IMU, LAG, PULSE_RAD
 from ember_embodied.bench.cerebellum import kept_lives
 from ember_embodied.bench.cerebellum.touched_lives import (
+    OFTEN,
     TAUGHT_DOINGS,
     Life,
     read_motions,
@@ -87,9 +88,9 @@ def live_all(data: Path, lives: Path, seeds: str, dances: str, period_s: float) 
         for seed in range(first, last):
             path = lives / f"{name}_{rate_hz:g}_{seed}.npz"
             if not path.exists():
-                hands = name == "taught"
+                crowd = OFTEN if name == "taught" else None
                 life = touched_life(
-                    seed, seconds[period_s], rate_hz, motions, hands=hands, doings=doings
+                    seed, seconds[period_s], rate_hz, motions, crowd=crowd, doings=doings
                 )
                 kept_lives.save(path, life)
             paths.append(path)
