@@ -209,6 +209,14 @@ class _Night:
         found = [self._found(date, readings, seen) for date in self._days]
         if self._dry:
             return NightReport(tuple(self._report(f, None, ()) for f in found), (), (), True)  # noqa: FBT003
+        memory = MemoryStore(self._roots[MEMORY])
+        # Whoever else adds a memory now would be lost, or the night's memories would.
+        alone = memory.locked() if memory.folder.is_dir() else nullcontext()
+        with alone:
+            return self._held(found, readings)
+
+    def _held(self, found: Sequence[NightFindings], readings: Sequence[LegReading]) -> NightReport:
+        """Stage all that follows from what was found, and let it hold."""
         remembered = self._remember(found, readings)
         tables = self._consolidate(found)
         staged = self._stage_store(found)
