@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from hippocampus.export.bulk import first_header
+from hippocampus.export.plan import LEG_BYTES
 from hippocampus.night.reading import NightLeg
 from hippocampus.retention import stored_segments
 
-LEG_BYTES: Final = 4_000_000
-"""Files that are read together, unless one alone is larger: five minutes at 10 Hz."""
 _SECOND_NS: Final = 1_000_000_000
 
 

@@ -23,7 +23,8 @@ from hippocampus.export.wire_columns import decode_columns
 from hippocampus.memory.body_key import feeling_at
 from hippocampus.night.episode import Hour
 from hippocampus.night.label import TOUCHES, Label, LabelKind, Span
-from hippocampus.night.labelling import Labeller, order, own_movement
+from hippocampus.night.labelling import Labeller, own_movement
+from hippocampus.night.runs import order
 from hippocampus.night.stretch import Floats, Ints, Stretch, stretch_of
 from hippocampus.salvage import RawMessage
 from hippocampus.session import GAP_EVENT
@@ -129,7 +130,7 @@ class LegReading:
     session_id: str
     files: tuple[FileFacts, ...]
     labels: tuple[Label, ...]
-    """Runs may go on in the next leg (``hippocampus.night.labelling.joined``)."""
+    """Runs may go on in the next leg (``hippocampus.night.runs.joined``)."""
     hours: tuple[Hour, ...]
     surprise_max: float | None
     looks: tuple[HeardLook, ...]

@@ -27,7 +27,6 @@ from hippocampus.night import salience, store
 from hippocampus.night.calendar import DayFile, legs_of, unread
 from hippocampus.night.episode import Day, Episode, Kept, LogFile
 from hippocampus.night.label import Label
-from hippocampus.night.labelling import joined
 from hippocampus.night.reading import (
     FileFacts,
     HeardLook,
@@ -39,6 +38,7 @@ from hippocampus.night.reading import (
 )
 from hippocampus.night.remember import moments
 from hippocampus.night.room import make_room
+from hippocampus.night.runs import joined
 from hippocampus.night.settings import SleepSettings
 from hippocampus.night.sorting import Sortable, Sorted, fate_of, sort_files, worth
 from hippocampus.night.store import EpisodeStore, NightFindings

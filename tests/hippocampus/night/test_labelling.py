@@ -15,7 +15,8 @@ from firmware_bridge.command import Mode
 from firmware_bridge.senses import Fault
 from hippocampus.night import labelling
 from hippocampus.night.label import TOUCHES, Label, LabelKind
-from hippocampus.night.labelling import Labeller, joined, runs
+from hippocampus.night.labelling import Labeller
+from hippocampus.night.runs import joined, runs
 from hippocampus.night.stretch import PARTS, Stretch
 from hippocampus.tick_record import LearningRecord, LookRecord, TouchRecord
 
