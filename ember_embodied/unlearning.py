@@ -1,7 +1,8 @@
 """The cerebellum as if a stretch of time had not been: rebuilt from the log without it.
 
 The last snapshot in the log from before the stretch is the cerebellum as it stood. Onto it goes
-every look and every movement that was learned from since, but those of the stretch, in their order:
+every look and every movement that was learned from since, but those of the stretch, in their order
+(from the nights where a file is gone from the log):
 the tables of hearing and reach, the choice among ways to correct, and when they were confirmed.
 What learns from every tick (forward model, own noise, agency) stays as it was in that snapshot; it
 learns again within minutes. Where no snapshot from before the stretch is left, the parts that
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -30,8 +31,10 @@ from cerebellum.snapshot import SUFFIX, PartState
 from cerebellum.yaw_table import RESTARTED_CHANGE, YawTableState
 from ember_embodied import learning_history
 from hippocampus.codec import decode
-from hippocampus.forgetting.judging import Wanted, judge
+from hippocampus.forgetting.judging import LATE_NS, Wanted, judge
 from hippocampus.forgetting.transaction import Staging
+from hippocampus.night.reading import HeardLook, MadeReach
+from hippocampus.night.store import EpisodeStore
 from hippocampus.reader import session_folders
 from hippocampus.salvage import RawMessage, messages
 from hippocampus.segment import SEGMENT_SUFFIX
@@ -80,6 +83,7 @@ class _Moment:
     learned: LearningRecord | None
     """None: the robot was started here."""
     stays: bool
+    session: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +96,28 @@ class _Start:
 
 
 def unlearn(
-    logs: Path, folder: Path, wanted: Wanted, staging: Staging | None, progress: Progress
+    logs: Path,
+    folder: Path,
+    wanted: Wanted,
+    staging: Staging | None,
+    progress: Progress,
+    nights: EpisodeStore | None = None,
 ) -> Unlearned | None:
     """Stage the state folder as if the stretches had not been; None looks only.
 
-    Returns None where nothing was learned since. Raises ``OSError``. The folder must be locked.
+    ``nights`` still has the looks and movements of files that the log no longer has. Returns None
+    where nothing was learned since. Raises ``OSError``. The folder must be locked.
     """
     since_ns = wanted.learned_since_ns
     files = _state_files(folder)
     if since_ns is None or not files:
         return None
     start, moments, lived = _read(logs, wanted, progress)
+    if nights is not None:
+        moments = _with_older(
+            moments, nights, wanted, since_ns if start is None else start.t_wall_ns
+        )
+        lived |= not all(one.stays for one in moments)
     if not lived and max(path.stat().st_mtime_ns for path in files) < since_ns:
         return None
     lost = [one for one in moments if not one.stays and one.learned is not None]
@@ -180,7 +195,7 @@ def _read_file(
     judged = judge(read, wanted)
     start: _Start | None = None
     moments: list[_Moment] = []
-    period_s = 0.0
+    period_s, session = 0.0, path.parent.name
     for message, after in zip(read, judged.messages, strict=True):
         if message.topic == TOPIC_OF[HeaderRecord]:
             header = decode(HeaderRecord, message.data)
@@ -190,7 +205,8 @@ def _read_file(
             if record is None:
                 continue
             if record.tick == 0:
-                moments.append(_Moment(message.log_time_ns, record.t_mono_ns, None, stays=True))
+                at_ns = message.log_time_ns
+                moments.append(_Moment(at_ns, record.t_mono_ns, None, stays=True, session=session))
             if message.log_time_ns < since_ns and record.cerebellum and period_s:
                 start = _start(record, message.log_time_ns, period_s) or start
         elif message.topic == TOPIC_OF[LearningRecord]:
@@ -198,8 +214,37 @@ def _read_file(
             if learned is not None and (learned.look or learned.reach or learned.touches):
                 stays = after is not None
                 at_ns = message.log_time_ns
-                moments.append(_Moment(at_ns, learned.t_mono_ns, learned, stays=stays))
+                at = (at_ns, learned.t_mono_ns)
+                moments.append(_Moment(*at, learned, stays=stays, session=session))
     return start, moments, judged.dropped > 0
+
+
+def _with_older(
+    moments: list[_Moment], nights: EpisodeStore, wanted: Wanted, from_ns: int
+) -> list[_Moment]:
+    """The moments, and those that only a night still has, in their order."""
+    known = {(one.session, one.learned.tick) for one in moments if one.learned is not None}
+    found = list(moments)
+    older: list[HeardLook | MadeReach] = [*nights.looks(), *nights.reaches()]
+    for past in older:
+        at_ns = past.t_wall_ns
+        if at_ns >= from_ns and (past.session, past.tick) not in known:
+            stays = not wanted.stretches.overlap(at_ns - LATE_NS, at_ns)
+            found.append(_Moment(at_ns, at_ns, _record(past), stays=stays, session=past.session))
+    return sorted(found, key=lambda one: one.t_wall_ns)
+
+
+def _record(past: HeardLook | MadeReach) -> LearningRecord:
+    """As the log had it, as far as learning again needs it."""
+    record = LearningRecord(
+        past.tick, past.t_wall_ns, (), (), (), hearing_counts=False, surprise=0.0
+    )
+    if isinstance(past, MadeReach):
+        angles = (past.start_rad, past.commanded_rad, past.measured_rad)
+        return replace(record, reach=ReachRecord(*angles, past.verdict))
+    angles = (past.heard_rad, past.head_rad, past.seen_rad)
+    look = LookRecord(*angles, past.verdict, 0.0, 0.0, 0, 0, 0.0, 0.0, past.room, past.sure, 0.0)
+    return replace(record, look=look)
 
 
 def _start(record: SnapshotRecord, t_wall_ns: int, period_s: float) -> _Start | None:

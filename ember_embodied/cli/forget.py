@@ -32,9 +32,17 @@ from hippocampus.forgetting.nights import UnreadableError
 from hippocampus.forgetting.times import Name, Stretch
 from hippocampus.forgetting.transaction import RECEIPTS, BusyError
 from hippocampus.memory.store import StoreError
+from hippocampus.night.store import NAME, EpisodesError, EpisodeStore
 
 _SECOND_NS: Final = 1_000_000_000
-_REFUSALS: Final = (BusyError, NightOpenError, BeingWrittenError, UnreadableError, StoreError)
+_REFUSALS: Final = (
+    BusyError,
+    NightOpenError,
+    BeingWrittenError,
+    UnreadableError,
+    StoreError,
+    EpisodesError,
+)
 
 
 def command(
@@ -155,13 +163,19 @@ def _places(config: Config, told: tuple[Path | None, ...], made: tuple[Path, ...
 
 
 def _forget(places: Places, request: Request, *, dry_run: bool) -> Forgotten[Unlearned]:
+    known = EpisodeStore(places.nights / NAME)
     with _bars() as progress:
         try:
             return forget(
                 places,
                 request,
                 lambda wanted, staging, told: unlearn(
-                    places.logs, places.state, wanted, staging, told
+                    places.logs,
+                    places.state,
+                    wanted,
+                    staging,
+                    told,
+                    known,
                 ),
                 SystemClock().wall_ns(),
                 progress,

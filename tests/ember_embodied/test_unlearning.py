@@ -19,6 +19,8 @@ from hippocampus.forgetting import logs
 from hippocampus.forgetting.judging import Wanted
 from hippocampus.forgetting.times import Stretch, Stretches
 from hippocampus.forgetting.transaction import Exclusive, Staging, finish
+from hippocampus.night.reading import HeardLook
+from hippocampus.night.store import EpisodeStore, NightFindings
 from hippocampus.reader import Log
 from hippocampus.tick_record import EventRecord, LearningRecord, SnapshotRecord, TickRecord
 
@@ -41,11 +43,11 @@ def wanted(log: Log, first: int, last: int) -> Wanted:
     return Wanted(Stretches([Stretch(ticks[first], ticks[last])]))
 
 
-def carry_out(log: Log, state: Path, what: Wanted):
+def carry_out(log: Log, state: Path, what: Wanted, nights: EpisodeStore | None = None):
     root = state.parent
     with Exclusive(root):
         staging = Staging(root)
-        learned = unlearn(log.folder.parent, state, what, staging, lambda *_: None)
+        learned = unlearn(log.folder.parent, state, what, staging, lambda *_: None, nights)
         list(logs.erase(log.folder.parent, what, staging, lambda *_: None))
         staging.commit(b"{}")
         finish(root)
@@ -107,3 +109,23 @@ def test_the_log_without_it_is_thought_again_in_two_stretches(lived, mind):
     assert not learned.rebuilt
     assert "yaw_table" in learned.anew
     assert list(state.glob("*.snapshot")) == []
+
+
+def test_looks_that_only_a_night_still_has_are_learned_again_too(lived, tmp_path):
+    log, state, cerebellum = lived
+    offset_ns = log.header.t_wall_ns - log.header.t_mono_ns
+    session, told = log.folder.name, [r for r in log.records(LearningRecord) if r.look]
+    looks = tuple(
+        HeardLook(
+            session, r.tick, r.t_mono_ns + offset_ns,
+            r.look.heard_rad, r.look.head_rad, r.look.seen_rad, r.look.verdict, 0, 1.0,
+        )
+        for r in told
+    )  # fmt: skip
+    nights = EpisodeStore(tmp_path / "episodes.sqlite")
+    nights.add([NightFindings("2026-01-01", (), (), (), None, (), (), looks, ())])
+    last = told[-1].tick
+    what = wanted(log, last + 1, min(last + 3, TICKS - 1))
+    (log.folder / f"{last // 100:06d}.mcap").rename(tmp_path / "gone")  # no look is in the log now
+    assert carry_out(Log(log.folder), state, what, nights).rebuilt
+    assert snapshot.to_bytes(kept(state)[0]) == snapshot.to_bytes(cerebellum.states()[0])
