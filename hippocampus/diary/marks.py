@@ -258,9 +258,11 @@ def _bounded(marks: list[Mark]) -> list[Mark]:
 
 
 def _bound(mark: Mark, kind: str) -> Mark:
+    *unit, low, high = mark.value
+    if high is None:
+        raise UnsaidError(f"{mark.words!r} is no number")
     if kind == "exactly":
         return mark
-    *unit, low, high = mark.value
     middle = low if mark.role == COUNT else (low + high) / 2
     step = 1 if mark.role == COUNT else 0
     limits = {
@@ -274,6 +276,8 @@ def _bound(mark: Mark, kind: str) -> Mark:
 
 def _about(mark: Mark) -> Mark:
     *unit, low, high = mark.value
+    if high is None:
+        raise UnsaidError(f"{mark.words!r} is no number")
     middle = (low + high) / 2
     slack = _ABOUT_SHARE * abs(middle)
     low, high = min(low, middle - slack), max(high, middle + slack)

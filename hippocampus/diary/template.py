@@ -81,9 +81,14 @@ def _draft(
 
 def _when(rng: np.random.Generator, part: str, main: str, tail: str = "") -> str:
     """The part of the day in front, or behind what happened."""
-    if rng.random() < 0.5:
-        return f"In the {part} {main}{tail}."
+    if not part or rng.random() < 0.5:
+        return _first(part, f"{main}{tail}.")
     return f"{main[:1].upper()}{main[1:]} in the {part}{tail}."
+
+
+def _first(part: str, rest: str) -> str:
+    """The part of the day in front; none where the whole day is in one part."""
+    return f"In the {part} {rest}" if part else f"{rest[:1].upper()}{rest[1:]}"
 
 
 def _opening(facts: Facts, rng: np.random.Generator) -> Iterator[Draft]:
@@ -104,10 +109,11 @@ def _course(facts: Facts, rng: np.random.Generator) -> Iterator[Draft]:
     """Part of the day by part of the day: what is worth most, in the order in which it was."""
     for part in PARTS:
         labels = [x for x in facts.labels if fits_window(facts, x, DAYPARTS[part])]
+        named = "" if len(labels) == len(facts.labels) else part
         drafts = [
             draft
             for tell in (_beginnings, _touches, _lifts, _voices, _looks, _troubles)
-            for draft in tell(labels, part, facts, rng)
+            for draft in tell(labels, named, facts, rng)
         ]
         told = sorted(drafts, key=lambda draft: -draft.worth)[:_A_PART_HAS]
         yield from sorted(told, key=lambda draft: draft.start_ns)
@@ -202,7 +208,7 @@ def _often(touches: Sequence[_Touch], part: str, facts: Facts, rng: np.random.Ge
     done = [f"{touch.verb} {touch.where} {times(touch.often)}" for touch in touches]
     worth = 2.0 + len(labels)
     if len(touches) > 1:
-        return _draft(f"In the {part} {who or 'somebody'} {joined(done)}.", labels, worth=worth)
+        return _draft(_first(part, f"{who or 'somebody'} {joined(done)}."), labels, worth=worth)
     first = f", the first time at {time_of(labels[0], facts)}"
     main = f"{who or 'somebody'} {done[0]}"
     if who is None:
@@ -278,7 +284,7 @@ def _looks(
         what = f" and found a face {times(len(found))}" if found else ""
         if not found and missed:
             what = f" and found nobody there {times(len(missed))}"
-        yield _draft(f"In the {part} I turned to {many} voices{what}.", looks, worth=1.8)
+        yield _draft(_first(part, f"I turned to {many} voices{what}."), looks, worth=1.8)
     followed = _by_kind(labels, LabelKind.FOLLOWED)
     if len(followed) == 1 and followed[0].span.seconds >= 1:
         at, long = time_of(followed[0], facts), went_on_for(followed[0].span.seconds)
@@ -315,13 +321,13 @@ def _troubles(
             yield _draft(f"At {at} there was a {name} fault.", group)
         else:
             yield _draft(
-                f"In the {part} there were {an_amount(len(group))} {name} faults.", group, worth=2.5
+                _first(part, f"there were {an_amount(len(group))} {name} faults."), group, worth=2.5
             )
     gaps = _by_kind(labels, LabelKind.GAP)
     if len(gaps) == 1:
         yield _draft(f"At {time_of(gaps[0], facts)} there is a gap in my memory.", gaps)
     elif gaps:
-        yield _draft(f"In the {part} there were {an_amount(len(gaps))} gaps in my memory.", gaps)
+        yield _draft(_first(part, f"there were {an_amount(len(gaps))} gaps in my memory."), gaps)
 
 
 def _parts_in_trouble(labels: list[Label], kind: LabelKind, facts: Facts) -> Iterator[Draft]:

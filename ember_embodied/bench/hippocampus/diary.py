@@ -1,7 +1,8 @@
 """The diary: whether every sentence is proven, and what is dropped of what backends say.
 
 - Template: its sentences on generated days, half of them odd, judged apart from its own reading
-  (``diary_proof``), and on days of real logs when there are some.
+  (``diary_proof``), and on days of real logs: give the folder of nights that ``ember sleep`` left
+  with ``--log``.
 - Checker: hand-made true sentences and lies about a known day; then a liar who changes one word of
   a true sentence, whenever that makes it false by the same judgement apart.
 - Backends: share dropped for the tiny RWKV model, for the liar and for an honest one.
@@ -53,14 +54,17 @@ _LARGEST_ERROR: Final = "<= 2e-06"
 def measure(
     seeds: range,
     data: Path = DEFAULT_DATA,
-    nights: Path | None = None,
+    logs: tuple[Path, ...] = (),
     note: Note = unheard,
 ) -> tuple[Claim, ...]:
-    """Every claim; those of RWKV only where its weights are. ``nights``: days of real logs."""
+    """Every claim; those of RWKV only where its weights are.
+
+    ``logs``: folders of nights, as ``ember sleep`` leaves them: days of real logs.
+    """
     note("diary: generated days")
     claims = [*_template(seeds)]
-    if nights is not None:
-        claims += _lived(nights)
+    if logs:
+        claims += _lived(logs)
     note("diary: the checker")
     claims += [*_hand_made(), *_liar(seeds)]
     folder = data / _RWKV
@@ -109,10 +113,10 @@ def _template(seeds: range) -> list[Claim]:
     return tally.claims("generated days")
 
 
-def _lived(nights: Path) -> list[Claim]:
+def _lived(nights: tuple[Path, ...]) -> list[Claim]:
     """Days that ``ember sleep`` has read."""
     tally = _Tally()
-    for path in sorted(nights.glob("*/day.json")):
+    for path in sorted(path for folder in nights for path in folder.glob("*/day.json")):
         day = msgspec.json.decode(path.read_bytes(), type=Day)
         rng = np.random.default_rng(int(day.date.replace("-", "")))
         tally.add(write(day, rng, zone=UTC), Proof(day))

@@ -52,6 +52,7 @@ _P: Final = r"(?:my (?P<p>left antenna|right antenna|head|body|leg \d)|(?P<me>me
 _V: Final = r"(?P<g>gently )?(?P<v>tapped|stroked|held|pushed|tilted|turned|bumped|moved)"
 _N: Final = r"(?P<n>once|twice|\w+ times)"
 _PART: Final = r"(?P<part>small hours|morning|afternoon|evening|late evening)"
+_IN: Final = rf"(?:In the {_PART} )?"
 _SIDE: Final = r"(?P<s> on my left| on my right| in front of me| behind me)?"
 _WHO: Final = r"(?P<who>[Ss]omebody|[^\W\d_][^\W\d_' -]*(?:[' -][^\W\d_]+)*?)"
 _FIRST: Final = rf"(?:, the first time at {_T})?"
@@ -284,7 +285,8 @@ def _both(main: str, tail: str = "") -> str:
     """The part of the day in front or behind."""
     first = main[:1].upper() if main[:1].isalpha() else main[:1]
     behind = f"{first}{main[1:]}"
-    return rf"(?:In the {_PART} {main}|{_again(behind)} in the (?P<part_>{_bare(_PART)})){tail}\."
+    either = rf"{_IN}{main}|{_again(behind)} in the (?P<part_>{_bare(_PART)})"
+    return rf"(?:{either}){tail}\."
 
 
 def _again(pattern: str) -> str:
@@ -312,7 +314,7 @@ _RAW: Final[tuple[tuple[str, Callable[[Proof, Said], bool]], ...]] = (
     (_both(rf"I slept {_N}"), _counted({K.SLEEP})),
     (rf"At {_T} {_WHO} {_V} {_P}\.", _touch),
     (rf"At {_T} (?:I|{_P}) was {_V}\.", _touch),
-    (rf"In the {_PART} {_WHO} {_V} {_P} {_N} and {_V2} {_P2} {_N2}\.", _two_touches),
+    (rf"{_IN}{_WHO} {_V} {_P} {_N} and {_V2} {_P2} {_N2}\.", _two_touches),
     (_both(rf"{_WHO} {_V} {_P} {_N}", _FIRST), _touches),
     (_both(rf"{_P.replace('my ', '[Mm]y ')} was {_V} {_N}", _FIRST), _touches),
     (rf"At {_T} I was lifted\.|Somebody lifted me at {_again(_T)}\.", _there({K.LIFT})),
@@ -323,7 +325,7 @@ _RAW: Final[tuple[tuple[str, Callable[[Proof, Said], bool]], ...]] = (
     (rf"I heard somebody speak at {_T}{_SIDE}\.", _there({K.VOICE})),
     (_both(r"I heard (?P<n>\w+) voices", rf"(?:, most of them{_SIDE})?"), _voices),
     (rf"At {_T} I turned to a voice{_SIDE}{_TURNED}\.", _look),
-    (rf"In the {_PART} I turned to (?P<n>\w+) voices{_TURNED}\.", _looks),
+    (rf"{_IN}I turned to (?P<n>\w+) voices{_TURNED}\.", _looks),
     (rf"At {_T} I followed a face for {_LONG}\.", _followed),
     (_both(rf"I followed a face {_N}"), _counted({K.FOLLOWED})),
     (rf"At {_T} something startled me\.|I was startled at {_again(_T)}\.", _there({K.STARTLED})),
@@ -333,9 +335,9 @@ _RAW: Final[tuple[tuple[str, Callable[[Proof, Said], bool]], ...]] = (
     (rf"At {_T} {_P} was blocked\.", _there({K.BLOCKED})),
     (rf"At {_T} the voltage dropped to (?P<c>\d+\.\d) volts\.", _voltage),
     (rf"At {_T} there was a (?P<name>[a-z ]+) fault\.", _fault),
-    (rf"In the {_PART} there were (?P<n>\w+) (?P<name>[a-z ]+) faults\.", _fault),
+    (rf"{_IN}[Tt]here were (?P<n>\w+) (?P<name>[a-z ]+) faults\.", _fault),
     (rf"At {_T} there is a gap in my memory\.", _there({K.GAP})),
-    (rf"In the {_PART} there were (?P<n>\w+) gaps in my memory\.", _counted({K.GAP})),
+    (rf"{_IN}[Tt]here were (?P<n>\w+) gaps in my memory\.", _counted({K.GAP})),
     (rf"All in all {_WHO} was in sight for {_LONG}\.", _company),
     (rf"I saw {_WHO} at {_T}\.", _there({K.PERSON})),
     (rf"A face was in sight for {_LONG}\.", lambda p, s: _lasted(p.totals.people_s, str(s["d"]))),
