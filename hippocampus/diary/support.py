@@ -46,7 +46,7 @@ def supported(
     """
     rested: list[list[Label]] = []
     for claim in claims:
-        rested.append(_one(claim, claims, rested, cited, sums, facts))
+        rested.append(_one(claim, rested, cited, sums, facts))
     for index, claim in enumerate(claims):
         if claim.after is not None:
             _in_order(claim, rested[claim.after], rested[index])
@@ -56,7 +56,6 @@ def supported(
 
 def _one(
     claim: Claim,
-    claims: Sequence[Claim],
     rested: list[list[Label]],
     cited: Sequence[Label],
     sums: frozenset[str],
@@ -92,7 +91,7 @@ def _one(
     if not _edged(claim, found, facts):
         raise UnsupportedError(f"{_told(claim)} did not begin and end then")
     if claim.share not in (None, "total"):
-        _share(claim, claims, rested, found, facts)
+        _share(claim, rested, found, facts)
     return found
 
 
@@ -221,7 +220,6 @@ def _ranked(claim: Claim, cited: Sequence[Label], facts: Facts) -> list[Label]:
 
 def _share(
     claim: Claim,
-    claims: Sequence[Claim],
     rested: list[list[Label]],
     found: list[Label],
     facts: Facts,
@@ -231,12 +229,11 @@ def _share(
         if sum(map(seconds_of, found)) < _WHOLE_DAY * lived or not lived:
             raise UnsupportedError(f"{_told(claim)} was not all day")
         return
-    whole = rested[len(rested) - 1]
+    whole = rested[-1]
     of_it = [label for label in whole if _fits(claim, label, facts)]
     needed = len(whole) if claim.share == "all" else _MOST * len(whole)
     if len(of_it) < needed or len(of_it) == needed == _MOST * len(whole):
         raise UnsupportedError(f"{len(of_it)} of {len(whole)} are {_told(claim)}")
-    assert claims
 
 
 def _sum(claim: Claim, sums: frozenset[str], facts: Facts) -> None:
