@@ -165,7 +165,8 @@ class Contact:
         self._last, self._last_bias = double(prior.last), double(prior.last_bias)
         self._memory = Memory(period_s)
         self._kept = np.zeros(kept)
-        self._gates, self._new = slice(0, 2 * kept), slice(2 * kept, 3 * kept)
+        # A number and no slice: the log writes this part down as it stands.
+        self._gates = 2 * kept
 
     def step(self, surprise: Surprise) -> Evidence:
         """Evidence of this tick, and of those before it."""
@@ -177,14 +178,14 @@ class Contact:
         comes = self._first @ self._memory.step(surprise)
         comes += self._first_bias
         past = self._again @ kept
-        gates, new = past[self._gates], past[self._new]
-        gates += comes[self._gates]
+        gates, new = past[: self._gates], past[self._gates :]
+        gates += comes[: self._gates]
         np.tanh(gates, out=gates)
         gates *= 0.5
         gates += 0.5
         new += self._again_bias
         new *= gates[: len(kept)]
-        new += comes[self._new]
+        new += comes[self._gates :]
         np.tanh(new, out=new)
         kept -= new
         kept *= gates[len(kept) :]
