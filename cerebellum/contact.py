@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerebellum.felt import Kind, Place
-from cerebellum.forward_prior import Stored, double
+from cerebellum.forward_prior import Stored, double, nearest_period, read_prior
 from cerebellum.reafference import FLOOR
 from cerebellum.surprise import IMU, LAG, PULSE_RAD, Surprise
 
@@ -151,46 +151,62 @@ class Memory:
         return inputs
 
 
-class Contact:
-    """``step`` once a tick."""
+class ContactNet:
+    """Weights of a prior as they are computed with: nothing in it changes."""
 
-    def __init__(self, prior: ContactPrior, period_s: float) -> None:
-        kept = prior.again.shape[1]
+    def __init__(self, prior: ContactPrior, period_s: float | None = None) -> None:
+        """``period_s``: that of a prior which ships, by which the same net is found again."""
+        self.period_s = period_s
+        self.kept = kept = prior.again.shape[1]
         # sigma(a) = (1 + tanh(a / 2)) / 2: both gates run through the same tanh.
         half = np.ones((3 * kept, 1))
         half[: 2 * kept] = 0.5
-        self._first = double(prior.first) * half
-        self._first_bias = double(prior.first_bias) * half[:, 0]
-        self._again, self._again_bias = double(prior.again) * half, double(prior.again_bias)
-        self._last, self._last_bias = double(prior.last), double(prior.last_bias)
+        self.first = double(prior.first) * half
+        self.first_bias = double(prior.first_bias) * half[:, 0]
+        self.again, self.again_bias = double(prior.again) * half, double(prior.again_bias)
+        self.last, self.last_bias = double(prior.last), double(prior.last_bias)
+        self.gates, self.new = slice(0, 2 * kept), slice(2 * kept, 3 * kept)
+
+
+def read_contact_net(period_s: float) -> ContactNet:
+    """The net that ships for a loop with a period next to this one.
+
+    Raises ``snapshot.SnapshotError`` where its file is damaged.
+    """
+    return ContactNet(read_prior(ContactPrior, period_s), nearest_period(period_s))
+
+
+class Contact:
+    """``step`` once a tick."""
+
+    def __init__(self, net: ContactNet, period_s: float) -> None:
+        self._net = net
         self._memory = Memory(period_s)
-        self._kept = np.zeros(kept)
-        # A number and no slice: the log writes this part down as it stands.
-        self._gates = 2 * kept
+        self._kept = np.zeros(net.kept)
 
     def step(self, surprise: Surprise) -> Evidence:
         """Evidence of this tick, and of those before it."""
-        known, kept = surprise.known, self._kept
+        known, kept, net = surprise.known, self._kept, self._net
         if not 0.0 < surprise.dt_s < LONGEST_GAP_S or not known[LAG].any():
             kept[:] = 0.0
             self._memory.forget()
             return NOTHING
-        comes = self._first @ self._memory.step(surprise)
-        comes += self._first_bias
-        past = self._again @ kept
-        gates, new = past[: self._gates], past[self._gates :]
-        gates += comes[: self._gates]
+        comes = net.first @ self._memory.step(surprise)
+        comes += net.first_bias
+        past = net.again @ kept
+        gates, new = past[net.gates], past[net.new]
+        gates += comes[net.gates]
         np.tanh(gates, out=gates)
         gates *= 0.5
         gates += 0.5
-        new += self._again_bias
+        new += net.again_bias
         new *= gates[: len(kept)]
-        new += comes[self._gates :]
+        new += comes[net.new]
         np.tanh(new, out=new)
         kept -= new
         kept *= gates[len(kept) :]
         kept += new
-        said = (self._last @ kept + self._last_bias).tolist()
+        said = (net.last @ kept + net.last_bias).tolist()
         places = said[1 : 1 + len(PLACES)]
         most = max(places)
         touch = most + math.log(sum([math.exp(logit - most) for logit in places])) - said[0]

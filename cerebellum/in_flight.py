@@ -26,6 +26,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 import numpy as np
 
+from cerebellum.contact import ContactNet, read_contact_net
 from cerebellum.forward_nets import ForwardNets, read_nets
 from cerebellum.reach_table import ReachTable
 from cerebellum.selector import SynapticSelector
@@ -37,7 +38,10 @@ LAYOUT: Final = 2
 _PACKAGES: Final = ("cerebellum", "firmware_bridge")
 _PLAIN: Final = (NoneType, bool, int, float, str, bytes)
 _BY_STATE: Final = (YawTable, ReachTable, SynapticSelector)
-_SHIPPED: Final[dict[type, Callable[[float], object]]] = {ForwardNets: read_nets}
+_SHIPPED: Final[dict[type, Callable[[float], object]]] = {
+    ForwardNets: read_nets,
+    ContactNet: read_contact_net,
+}
 """What is the same for all robots of a period, and how it is found by that."""
 _GENERATORS: Final = {"PCG64": np.random.PCG64, "PCG64DXSM": np.random.PCG64DXSM}
 

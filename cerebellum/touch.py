@@ -23,8 +23,10 @@ from cerebellum.contact import (
     PLACES,
     ROBOT_KINDS,
     Contact,
+    ContactNet,
     ContactPrior,
     Evidence,
+    read_contact_net,
 )
 from cerebellum.felt import FeltEvent, Kind, Phase, Place, Strength
 from cerebellum.forward_prior import read_prior
@@ -92,8 +94,9 @@ class Touch:
 
     def __init__(self, period_s: float, prior: ContactPrior | None = None) -> None:
         """Nothing is touched, and nothing is known; ``prior`` is the period's, or another."""
+        net = read_contact_net(period_s) if prior is None else ContactNet(prior)
         prior = prior or read_prior(ContactPrior, period_s)
-        self._contact = Contact(prior, period_s)
+        self._contact = Contact(net, period_s)
         self._begins, self._begins_blind = prior.begins, prior.begins_blind
         self._fresh = 1.0 - math.exp(-period_s / KIND_S)
         self._period_ns = round(period_s * 1e9)

@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from cerebellum.contact import KINDS, PLACES, Contact
+from cerebellum.contact import KINDS, PLACES, Contact, ContactNet
 from cerebellum.surprise import ALL, WITHOUT_IMU, Surprise
 from ember_embodied.bench.cerebellum.touched_lives import HandEvent, Life, live
 from firmware_bridge.simulation.scenario import Scenario
@@ -52,7 +52,7 @@ def test_what_is_fitted_is_what_runs(tool: ModuleType, imu: bool) -> None:
     inputs = 53
     net = tool.Network(torch.randn(inputs), 0.2 + torch.rand(inputs)).eval()
     prior = tool._prior(net, 0.02, 5.0, 5.0)
-    contact, memory = Contact(prior, 0.02), tool.Memory(0.02)
+    contact, memory = Contact(ContactNet(prior), 0.02), tool.Memory(0.02)
     felt = surprises(120, imu=imu)
     rows = np.array([memory.step(one).copy() for one in felt], dtype=np.float32)
     with torch.no_grad():
