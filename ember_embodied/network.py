@@ -11,7 +11,7 @@ One tick, batch B, senses S, streams M, six tokens of E numbers, neurons H, pred
 
     place  = of the places there the one that draws most             [B, 2]  where to look
     c      = sigmoid(o_c)                                            [B, 1]  confidence in it
-    gaze'  = place + e^(-c r dt) (gaze - place)                      [B, 2]  gaze in mind
+    gaze'  = place + e^(-c r d) (gaze - place)                       [B, 2]  gaze in mind
     trim'  = W_o .. + e^(-k dt) (trim - W_o ..)                      [B, 5]  droop, antennas at rest
     goal   = trim' + [gaze', 0, 0, s gaze'_yaw] + swing              [B, 5]  the head not too far
                                                                              ahead of the body
@@ -26,7 +26,8 @@ weights grow to: without it they learn slowly, and rounding shows.
 
 Confidence is the chance that the place is right, and the gaze goes there only as fast as it is
 sure: a doubt moves little, a certainty goes at the full rate r. So the network may abstain from
-turning, and says so. The rates r and q make every step a true function of ``dt``. The trim of head
+turning, and says so. The rates r and q make every step a true function of ``dt``, but for the
+gaze after a rest (``cells.heads.NEWS_S``). The trim of head
 and body is slow, as droop is: it is learned from how far they lag behind, and a fast answer to a
 lag that is itself late makes them swing for ever. A touch is answered by a central pattern
 generator (``cells.pattern``): the network learns when to excite it, the rhythm is given. All state
@@ -61,7 +62,7 @@ from ember_embodied.sense_vector import PREDICTED
 
 BODY_SHARE: Final = 0.9
 """How much of the gaze's yaw the body takes, s, before anything is learned."""
-TRIM_RATE_HZ: Final = 1.0
+TRIM_RATE_HZ: Final = 0.5
 """How fast the trim of head and body follows what is learned, k; the antennas' does at once."""
 State: TypeAlias = Tensor
 """[B, W]: everything that a tick hands to the next one, the parts of ``state_shapes`` side by

@@ -4,7 +4,7 @@
     l       = log belief of the map + o_around                       [B, K]   who is where
     place   = one of the places there, or where l is strongest       see ``cells.pointing``
     c, r, q = sigmoid(o)                                             confidence, rates as shares
-    kept    = e^(-c r dt) of the way to the place, e^(-q dt) of the way to the goals
+    kept    = e^(-c r d) of the way to the place, d = min(dt, NEWS_S); e^(-q dt) of that to the goals
     next    ~ Normal(senses + o_change, e^v), v in LOG_VARIANCE      the senses of the next tick
 
 The columns lie in the order of what is done to them, so that one tanh and one sigmoid serve all.
@@ -26,6 +26,9 @@ TRIM_RAD: Final = (0.35, 0.25, 1.5, 1.5, 0.35)
 """Reach of the learned part of each goal: for head and body more than the servos' droop, for the
 antennas all of it."""
 GAZE_RATE_HZ: Final = 12.0
+NEWS_S: Final = 0.12
+"""What ends a rest is true from now on, not since the rest began: a first doubtful reading after a
+long step draws the gaze no farther than one in the midst of a conversation."""
 MOTION_RATE_HZ: Final = 40.0
 """Largest rates r and q of what is learned."""
 GAZE_RATE_START: Final = 0.18
@@ -151,7 +154,7 @@ class Heads(nn.Module):
         )
         return Wish(
             place=place,
-            gaze_kept=torch.exp(sure * rate * (dt * -GAZE_RATE_HZ)),
+            gaze_kept=torch.exp(sure * rate * (torch.clamp(dt, max=NEWS_S) * -GAZE_RATE_HZ)),
             trim=trim,
             command_kept=torch.exp(dt * (motion @ self.moved + self.given)) * views.commanded,
             confidence=confidence,
