@@ -4,7 +4,7 @@
     l       = log belief of the map + o_around                       [B, K]   who is where
     place   = one of the places there, or where l is strongest       see ``cells.pointing``
     c, r, q = sigmoid(o)                                             confidence, rates as shares
-    kept    = e^(-c r d) of the way to the place, d = min(dt, NEWS_S); e^(-q dt) of that to the goals
+    kept    = e^(-c r min(dt, NEWS_S)) of the way to the place, e^(-q dt) of that to the goals
     next    ~ Normal(senses + o_change, e^v), v in LOG_VARIANCE      the senses of the next tick
 
 The columns lie in the order of what is done to them, so that one tanh and one sigmoid serve all.
