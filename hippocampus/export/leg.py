@@ -262,7 +262,8 @@ def _statistics(
 ) -> tuple[dict[str, Moments], NDArray[np.float64]]:
     numeric = [feature.name for feature in all_features(plan) if feature.dtype != "string"]
     moments = {name: group_moments(frames[name], first_frames) for name in numeric}
-    some = sampled_rows(len(frames["index"]), len(plan.legs))
+    index = frames["index"]
+    some = sampled_rows(len(index), len(plan.legs), int(index[0, 0]) if len(index) else 0)
     sample = np.concatenate([frames[name][some].astype(np.float64) for name in numeric], axis=1)
     return moments, sample
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 SAMPLED_FRAMES: Final = 32_768
 FEWEST_OF_A_LEG: Final = 16
+GOLDEN: Final = 0.6180339887498949
 QUANTILES: Final = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
 MOMENTS: Final = ("min", "max", "mean", "std", "count")
 
@@ -74,11 +75,15 @@ def joined(parts: list[Moments]) -> Moments:
     return Moments(*(np.concatenate([getattr(part, name) for part in parts]) for name in MOMENTS))
 
 
-def sampled_rows(frames: int, legs: int) -> NDArray[np.int64]:
-    """Evenly spaced frames of a leg, few enough that those of all legs fit."""
+def sampled_rows(frames: int, legs: int, first: int) -> NDArray[np.int64]:
+    """Evenly spaced frames of a leg, few enough that those of all legs fit.
+
+    Where they begin follows from ``first``, the leg's first index, by the golden ratio: legs that
+    are alike, as those of a habit are, then show different frames of it.
+    """
     most = max(FEWEST_OF_A_LEG, SAMPLED_FRAMES // legs)
     step = max(1, -(-frames // most))
-    return np.arange(0, frames, step)
+    return np.arange(int(step * (first * GOLDEN % 1.0)), frames, step)
 
 
 Sample: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
