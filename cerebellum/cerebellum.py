@@ -163,7 +163,7 @@ class Cerebellum:
         tick = self.agency.step(sense, lived.intent_rad, lived.goal_rad, lived.sent, felt)
         self._lost = self._raises and bool(tick.fault)
         reach = self._turn(sense, lived, tick, learning=learning)
-        moved = any(map(_carried, touches))
+        moved = bool(touches) and any(map(_carried, touches))
         if moved:
             self.pointing.moved()
         look = self._look(sense, hearing, learning=learning)
@@ -219,4 +219,4 @@ def _carried(event: FeltEvent) -> bool:
 
 def _largest(surprise: Surprise) -> float:
     scores: list[float] = surprise.score.tolist()
-    return max(map(abs, scores))
+    return abs(max(max(scores), -min(scores)))

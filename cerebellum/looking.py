@@ -15,7 +15,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from cerebellum.own_motion import Hearing
-from cerebellum.plasticity import SURE_FACE, Evidence, Verdict, refusal, wrapped
+from cerebellum.plasticity import (
+    QUIET_ENERGY,
+    STEADY_RAD_S,
+    SURE_FACE,
+    Evidence,
+    Verdict,
+    refusal,
+    wrapped,
+)
 from firmware_bridge.senses import CAMERA_STREAM, BodySense, CameraSense, DoaSense, usable
 
 READINGS_MOST: Final = 5
@@ -63,6 +71,8 @@ class Looks:
 
     def __init__(self) -> None:
         self._readings: list[_Reading] = []
+        self._heard_rad: tuple[float, float] | None = None
+        """Mean of the readings; None where it has not been asked for since the last of them."""
         self._heard_ns = 0
         self._next_ns = 0
         self._faces: deque[_Face] = deque(maxlen=FACES)
@@ -102,6 +112,7 @@ class Looks:
         if readings and abs(doa.head_yaw_rad - readings[0].head_rad) > SAME_POSE_RAD:
             return
         readings.append(_Reading(doa.t_mono_ns, *numbers))
+        self._heard_rad = None
 
     def _see(self, sense: BodySense, now_ns: int) -> CameraSense | None:
         """The camera when a new frame of it shows a sure face; else faces so far are forgotten."""
@@ -123,24 +134,24 @@ class Looks:
         readings, faces = self._readings, self._faces
         if readings[-1].t_ns > camera.t_mono_ns:
             return None
-        pose_rad = readings[0].head_rad
-        seen_rad = camera.face_yaw_rad
-        front = _mean([reading.azimuth_rad for reading in readings])
-        mirror = _mean([reading.mirror_rad for reading in readings])
-        taken = [corrected(heard, pose_rad) for heard in (front, mirror)]
-        apart = [abs(wrapped(place - seen_rad)) for place in taken]
-        behind = apart[1] < apart[0]
-        if not abs(wrapped(taken[behind] - head_rad)) <= LOOKED_RAD:
-            return None
+        energy = max([reading.energy for reading in readings])
         seconds = max(1, faces[-1].t_ns - faces[-2].t_ns) * _NS
         speed = abs(wrapped(faces[-1].head_rad - faces[-2].head_rad)) / seconds
+        if speed > STEADY_RAD_S and energy >= QUIET_ENERGY:
+            return None  # on its way, mostly: it would be refused as unsteady, which passes
+        pose_rad, seen_rad = readings[0].head_rad, camera.face_yaw_rad
+        heard = self._heard_rad = self._heard_rad or _mean_of(readings)
+        taken = [corrected(heard[0], pose_rad), corrected(heard[1], pose_rad)]
+        behind = abs(wrapped(taken[1] - seen_rad)) < abs(wrapped(taken[0] - seen_rad))
+        if not abs(wrapped(taken[behind] - head_rad)) <= LOOKED_RAD:
+            return None
         off = [wrapped(face.yaw_rad - seen_rad) for face in faces]
         return Evidence(
-            heard_rad=(front, mirror)[behind],
+            heard_rad=heard[behind],
             heard_head_yaw_rad=pose_rad,
             heard_t_ns=readings[-1].t_ns,
             speech=True,
-            energy=max(reading.energy for reading in readings),
+            energy=energy,
             own_motion=False,
             seen_rad=seen_rad,
             seen_t_ns=camera.t_mono_ns,
@@ -150,6 +161,12 @@ class Looks:
             head_speed_rad_s=speed,
             valid=camera.valid,
         )
+
+
+def _mean_of(readings: Sequence[_Reading]) -> tuple[float, float]:
+    """Where the voice was heard, in front and mirrored."""
+    front = _mean([reading.azimuth_rad for reading in readings])
+    return front, _mean([reading.mirror_rad for reading in readings])
 
 
 def _mean(angles_rad: Sequence[float]) -> float:

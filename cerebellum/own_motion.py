@@ -48,6 +48,7 @@ SHORT_S: Final = 0.6
 GOING_ON: Final = 0.5
 """Who has been heard once stays heard at this share of the power, while the flag lasts."""
 HISTORY_S: Final = 1.0
+HISTORY_NS: Final = round(HISTORY_S * 1e9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +161,20 @@ class OwnMotion:
         else:
             self._goal = None
         speed = max(measured, commanded)
+        speeds = self._speeds
         if math.isfinite(speed):
-            self._speeds.append((now_ns, speed))
-        while self._speeds and now_ns - self._speeds[0][0] > HISTORY_S * 1e9:
-            self._speeds.popleft()
+            speeds.append((now_ns, speed))
+        while speeds and now_ns - speeds[0][0] > HISTORY_NS:
+            speeds.popleft()
 
     def _loudness(self, t_ns: int) -> float:
-        first, last = t_ns - BEFORE_NS, t_ns + AFTER_NS
-        return max([speed for at_ns, speed in self._speeds if first <= at_ns <= last], default=0.0)
+        first, last, most = t_ns - BEFORE_NS, t_ns + AFTER_NS, 0.0
+        for at_ns, speed in reversed(self._speeds):  # the newest first
+            if at_ns < first:
+                break
+            if at_ns <= last and speed > most:
+                most = speed
+        return most
 
     def _follow_run(
         self, t_ns: int, loudness: float, power: float | None, *, admitted: bool

@@ -133,19 +133,25 @@ def refusal(trial: Evidence, now_ns: int) -> Verdict | None:
     heard_age_s = (now_ns - trial.heard_t_ns) * _NS
     seen_age_s = (now_ns - trial.seen_t_ns) * _NS
     fresh = 0.0 <= heard_age_s <= HEARD_AGE_S and 0.0 <= seen_age_s <= SEEN_AGE_S
-    apart = abs(wrapped(trial.heard_rad - trial.seen_rad))
     steady = abs(trial.head_speed_rad_s) <= STEADY_RAD_S
-    reasons = (
-        (Verdict.INVALID, not trial.valid),
-        (Verdict.NOT_SPEECH, not trial.speech or trial.energy < QUIET_ENERGY),
-        (Verdict.OWN_MOTION, trial.own_motion),
-        (Verdict.STALE, not fresh or trial.seen_t_ns < trial.heard_t_ns),
-        (Verdict.NOT_SURE, trial.seen_confidence < SURE_FACE),
-        (Verdict.AMBIGUOUS, trial.seen_faces != 1),
-        (Verdict.UNSTEADY, not steady or trial.seen_spread_rad > STEADY_SPREAD_RAD),
-        (Verdict.CONTRADICTORY, apart > BELIEVABLE_RAD),
-    )
-    return next((verdict for verdict, holds in reasons if holds), None)
+    refused = None
+    if not trial.valid:
+        refused = Verdict.INVALID
+    elif not trial.speech or trial.energy < QUIET_ENERGY:
+        refused = Verdict.NOT_SPEECH
+    elif trial.own_motion:
+        refused = Verdict.OWN_MOTION
+    elif not fresh or trial.seen_t_ns < trial.heard_t_ns:
+        refused = Verdict.STALE
+    elif trial.seen_confidence < SURE_FACE:
+        refused = Verdict.NOT_SURE
+    elif trial.seen_faces != 1:
+        refused = Verdict.AMBIGUOUS
+    elif not steady or trial.seen_spread_rad > STEADY_SPREAD_RAD:
+        refused = Verdict.UNSTEADY
+    elif abs(wrapped(trial.heard_rad - trial.seen_rad)) > BELIEVABLE_RAD:
+        refused = Verdict.CONTRADICTORY
+    return refused
 
 
 def precision(trial: Evidence) -> float:

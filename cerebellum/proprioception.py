@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
+from math import hypot, isfinite
 from operator import attrgetter
 from typing import Final
 
@@ -68,24 +68,35 @@ def feel(joints: JointsSense) -> Felt:
 
 
 def believable(sense: BodySense) -> tuple[BodySense, Felt | None]:
-    """The sense without a stream that holds numbers which no sound sensor gives; and its joints."""
+    """The sense without a stream that holds numbers which no sound sensor gives; and its joints.
+
+    The length of a vector is no less than its largest number, and NaN where one is: where it is
+    within the bound all numbers are, and need not be looked at one by one.
+    """
     joints, imu = sense.joints, sense.imu
     felt = None
     if joints is not None:
         felt = feel(joints)
-        if not (felt.finite and _possible(felt)):
+        short = (
+            hypot(*felt.position_rad) < MOST_RAD
+            and hypot(*felt.velocity_rad_s) < MOST_RAD_S
+            and hypot(*felt.current_a) < MOST_A
+            and hypot(*felt.voltage_v) < MOST_V
+        )
+        if not (short or _possible(felt)):
             sense, felt = replace(sense, joints=None), None
     if imu is not None:
-        rates, forces = imu.gyroscope_rad_s, imu.accelerometer_m_s2
-        size = max(max(rates), max(forces), -min(rates), -min(forces))
-        total = sum(rates) + sum(forces)  # NaN is no maximum
-        if not (size < MOST_OF_IMU and isfinite(total)):
+        numbers = (*imu.gyroscope_rad_s, *imu.accelerometer_m_s2)
+        if not (hypot(*numbers) < MOST_OF_IMU or _within(numbers, MOST_OF_IMU)):
             sense = replace(sense, imu=None)
     return sense, felt
 
 
 def _possible(felt: Felt) -> bool:
     kinds = (felt.position_rad, felt.velocity_rad_s, felt.current_a, felt.voltage_v)
-    return all(
-        max(kind) < most and min(kind) > -most for kind, most in zip(kinds, _MOST, strict=True)
-    )
+    return all(map(_within, kinds, _MOST))
+
+
+def _within(numbers: tuple[float, ...], most: float) -> bool:
+    """Every number is smaller than ``most``; NaN is not."""
+    return all(abs(number) < most for number in numbers)

@@ -7,7 +7,7 @@ itself. It is done channel by channel: an outlook has few.
 
 from __future__ import annotations
 
-import math
+from math import cos, exp, isfinite, sin
 from typing import Final
 
 import numpy as np
@@ -36,7 +36,7 @@ class Trust:
     def __init__(self, own_error: Array, outlook_error: Array, period_s: float) -> None:
         self._own: list[float] = own_error.tolist()
         self._other: list[float] = outlook_error.tolist()
-        self._rate = 1.0 - math.exp(-period_s / TRUST_S)
+        self._rate = 1.0 - exp(-period_s / TRUST_S)
 
     def errors(self) -> tuple[Array, Array]:
         """[24] each: of the forward model, and of the outlook."""
@@ -60,16 +60,20 @@ class Trust:
         came, sizes = measured.tolist(), deviation.tolist()
         sure = None if known is ALL else known.tolist()
         told = zip(outlook.channels, _turned(outlook, yaw_rad), outlook.variance, strict=True)
-        for channel, mean, variance in told:
-            if (sure is not None and not sure[channel]) or not math.isfinite(mean):
+        for channel, mean, variance in told:  # ``min`` and ``max`` would take most of the time
+            if (sure is not None and not sure[channel]) or not isfinite(mean):
                 continue
             size, is_, guess = sizes[channel], came[channel], mixed[channel]
-            own_off, other_off = (is_ - guess) / size, (is_ - mean) / size
             error, others = own[channel], other[channel]
-            claimed = min(variance / (size * size), _OUTLOOK_MOST)
-            share = error / (error + max(others, claimed))
-            own[channel] = error + rate * (min(own_off * own_off, _MOST) - error)
-            other[channel] = others + rate * (min(other_off * other_off, _OUTLOOK_MOST) - others)
+            claimed = variance / (size * size)
+            claimed = _OUTLOOK_MOST if claimed > _OUTLOOK_MOST else claimed
+            share = error / (error + (claimed if claimed > others else others))
+            off, other_off = (is_ - guess) / size, (is_ - mean) / size
+            off *= off
+            other_off *= other_off
+            own[channel] = error + rate * ((_MOST if off > _MOST else off) - error)
+            other_off = _OUTLOOK_MOST if other_off > _OUTLOOK_MOST else other_off
+            other[channel] = others + rate * (other_off - others)
             mixed[channel] = guess + share * (mean - guess)
         predicted[:] = mixed
 
@@ -77,7 +81,7 @@ class Trust:
 def _turned(outlook: Outlook, yaw_rad: float) -> list[float]:
     """The means, with what the IMU feels turned from the base frame's axes to the body's."""
     mean, channels = list(outlook.mean), outlook.channels
-    cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
+    cosine, sine = cos(yaw_rad), sin(yaw_rad)
     for first in (GYROSCOPE.start, ACCELEROMETER.start):
         if first in channels:
             at = channels.index(first)

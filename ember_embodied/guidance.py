@@ -41,6 +41,10 @@ _FORETOLD: Final = (
 _CHANNELS: Final = tuple(channel for _, channel in _FORETOLD)
 _TAKEN: Final = tuple((PREDICTED.index(name), SENSES[INDEX[name]].scale) for name, _ in _FORETOLD)
 """Index among what the network foretells, and the unit of it."""
+_SQUARES: Final = tuple((index, scale * scale) for index, scale in _TAKEN)
+_DRIVEN: Final = (Mode.RUN, Mode.DEGRADED)
+"""The network moves the robot."""
+_INVALID: Final = int(Fault.COMMAND_INVALID)
 _UNSAID: Final = (0.0,) * len(_FORETOLD)
 
 
@@ -100,9 +104,7 @@ def guidance(
 def learn(cerebellum: Cerebellum, record: TickRecord) -> Learnt:
     """Hand a tick to the cerebellum, with what was truly sent."""
     told = record.guidance
-    driving = record.mode in (Mode.RUN, Mode.DEGRADED) and not record.fault_bits & (
-        Fault.COMMAND_INVALID
-    )
+    driving = record.mode in _DRIVEN and not int(record.fault_bits) & _INVALID
     return cerebellum.learn(
         Lived(
             sense=record.sense,
@@ -133,7 +135,7 @@ def outlook(
     means[0] += goal[BODY_YAW] - asked.body_yaw_rad
     means[1] += goal[RIGHT_ANTENNA] - asked.antenna_right_rad
     means[2] += goal[LEFT_ANTENNA] - asked.antenna_left_rad
-    spread = tuple([scale * scale * variance[i] for i, scale in _TAKEN]) if variance else _UNSAID
+    spread = tuple([square * variance[i] for i, square in _SQUARES]) if variance else _UNSAID
     return Outlook(_CHANNELS, tuple(means), spread)
 
 
