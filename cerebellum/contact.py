@@ -14,13 +14,14 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from cerebellum.felt import Kind, Place
 from cerebellum.forward_prior import Stored, double, nearest_period, read_prior
 from cerebellum.reafference import FLOOR
-from cerebellum.surprise import IMU, LAG, PULSE_RAD, Surprise
+from cerebellum.surprise import ALL, CHANNELS, CURRENT, IMU, LAG, PULSE_RAD, Surprise
 
 Array = NDArray[np.float64]
 
@@ -30,15 +31,15 @@ ROBOT_KINDS: Final = (Kind.LIFT, Kind.TILT, Kind.TURN, Kind.BUMP)
 KINDS: Final = (*TOUCH_KINDS, *ROBOT_KINDS)
 OUTPUTS: Final = 1 + len(PLACES) + len(KINDS)
 """Logits: of nothing, of each place, of each kind."""
-USED: Final = np.r_[LAG, IMU]
-"""Channels that a touch shows in; a current tells nothing that its lag does not."""
 PARTS: Final = ((0,), (1, 2, 3, 4, 5, 6), (7,), (8,), (9, 10), (11,), (12, 13), (14,))
-"""Of these channels: body, legs, right and left antenna; sway, spin, shake and heave."""
+"""Of the nine lags, then the six channels of the IMU: body, legs, right and left antenna; sway,
+spin, shake and heave. A current tells nothing that its lag does not."""
 OF_CHIP: Final = slice(4, 8)
 """Of the parts."""
 SUMS_S: Final = (0.12, 0.5, 2.0)
 """Times over which scores are summed: the same at every rate of the loop."""
 ROWS: Final = 2 + len(SUMS_S)
+"""Levels that count in every part: the score, its sums, the residual. One more is of steps."""
 SIZES: Final = slice(0, ROWS * len(PARTS))
 STEPS: Final = slice(SIZES.stop, SIZES.stop + OF_CHIP.start)
 LOUD: Final = slice(STEPS.stop, STEPS.stop + len(PARTS))
@@ -50,13 +51,22 @@ SMALLEST: Final = 0.1
 MOST: Final = 1e4
 """A score or residual of more than this counts as this."""
 LONGEST_GAP_S: Final = 0.5
-_CHANNELS: Final = len(USED)
-_PER_UNIT: Final = np.concatenate((np.full(LAG.stop, 1.0 / PULSE_RAD), 1.0 / FLOOR))
-_MEMBERS: Final = np.array([[float(c in part) for part in PARTS] for c in range(_CHANNELS)])
+_USED: Final = (*range(LAG.start, LAG.stop), *range(IMU.start, IMU.stop))
+_UNITS: Final = np.concatenate((np.full(CURRENT.stop, PULSE_RAD), FLOOR))
+_PER_UNIT: Final = 1.0 / _UNITS
+_PER_PULSE: Final = _PER_UNIT[LAG]
+_LOG_UNITS: Final = np.log(_UNITS)
+_MEMBERS: Final = np.zeros((CHANNELS, len(PARTS)))
+"""[24, 8] Which channels are of which part."""
+for _number, _part in enumerate(PARTS):
+    _MEMBERS[[_USED[channel] for channel in _part], _number] = 1.0
 _MEANS: Final = _MEMBERS / np.add.reduce(_MEMBERS)
-_STEPS_OF_PARTS: Final = np.ascontiguousarray(_MEMBERS[LAG, : OF_CHIP.start]) / PULSE_RAD**2
-_LOG_UNIT: Final = -np.log(_PER_UNIT)
+_OF_PLACES: Final = slice(1, 1 + len(PLACES))
+_OF_KINDS: Final = slice(1 + len(PLACES), OUTPUTS)
 _LOGS: Final = slice(SIZES.start, STEPS.stop)
+_SMALLEST: Final = np.full(STEPS.stop, SMALLEST)
+_MOST: Final = np.full((3, CHANNELS), MOST)
+_LEAST: Final = -_MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +92,7 @@ class ContactPrior:
     """The same without an IMU."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """What one tick and its past say."""
 
     touch: float
@@ -105,67 +114,86 @@ NOTHING: Final = Evidence(
 class Memory:
     """Sums of surprises over some times, and how large they are: what a touch is known by.
 
+        level <- kept level + fresh news       for each sum over ``SUMS_S``
+        size = log(sum of level^2 of a part's channels + ``SMALLEST``)
+
     Those of a touch have one sign, noise has none. What counts is their size in each part of the
-    robot, whichever way it is pushed.
+    robot, whichever way it is pushed. News are the score, the residual and the step of the goal,
+    the last two in units; as levels they are sums that keep nothing, so that all of it is a product
+    of one matrix.
     """
 
-    def __init__(self, period_s: float) -> None:
+    def __init__(self, period_s: float, inputs: Array | None = None) -> None:
+        """``inputs`` [53]: where they are to be written."""
         kept = np.exp(-period_s / np.array(SUMS_S))
-        self._kept = kept[:, None]
-        self._fresh = np.sqrt(1.0 - kept * kept)[:, None]
-        self._sums = np.zeros((len(SUMS_S), _CHANNELS))
-        self._now = np.zeros((ROWS, _CHANNELS))
-        self.inputs = np.zeros(INPUTS)
+        self._kept = np.zeros((ROWS + 1, 1))
+        self._kept[1 : ROWS - 1, 0] = kept
+        self._fresh = np.zeros((ROWS + 1, 3))
+        self._fresh[0, 0] = self._fresh[ROWS - 1, 1] = self._fresh[ROWS, 2] = 1.0
+        self._fresh[1 : ROWS - 1, 0] = np.sqrt(1.0 - kept * kept)
+        self._levels, self._change = np.zeros((2, ROWS + 1, CHANNELS))
+        self._news = np.zeros((3, CHANNELS))
+        self._score, self._residual, steps = self._news
+        self._steps = steps[LAG]
+        self._sizes = np.zeros((ROWS + 1, len(PARTS)))
+        self._told = self._sizes.reshape(-1)[_LOGS]
+        self.inputs = np.zeros(INPUTS) if inputs is None else inputs
         """As ``INPUTS`` says, of the last step."""
+        self._logs, self._loud = self.inputs[_LOGS], self.inputs[LOUD]
 
     def forget(self) -> None:
         """After a gap."""
-        self._sums[:] = 0.0
+        self._levels[:] = 0.0
 
     def step(self, surprise: Surprise) -> Array:
         """Add a tick; ``inputs`` [53]."""
-        now, sums, inputs = self._now, self._sums, self.inputs
+        news, levels, squares, inputs = self._news, self._levels, self._change, self.inputs
+        self._score[:] = surprise.score
+        np.multiply(surprise.residual, _PER_UNIT, self._residual)
+        np.multiply(surprise.step_rad, _PER_PULSE, self._steps)
+        np.minimum(news, _MOST, out=news)
+        np.maximum(news, _LEAST, out=news)
+        levels *= self._kept
+        levels += np.dot(self._fresh, news, self._change)
+        np.dot(np.multiply(levels, levels, squares), _MEMBERS, self._sizes)
+        np.log(np.add(self._told, _SMALLEST, self._logs), self._logs)
+        loud = np.log(surprise.deviation)
+        loud -= _LOG_UNITS
+        np.dot(loud, _MEANS, self._loud)
         known = surprise.known
-        off = surprise.measured - surprise.predicted
-        off *= known
-        now[0] = surprise.score[USED]
-        np.multiply(off[USED], _PER_UNIT, out=now[-1])
-        np.minimum(now, MOST, out=now)
-        np.maximum(now, -MOST, out=now)
-        sums *= self._kept
-        sums += self._fresh * now[0]
-        now[1:-1] = sums
-        now *= now
-        np.dot(now, _MEMBERS, out=inputs[SIZES].reshape(ROWS, len(PARTS)))
-        steps = surprise.step_rad * surprise.step_rad
-        np.dot(steps, _STEPS_OF_PARTS, out=inputs[STEPS])
-        sizes = inputs[_LOGS]
-        sizes += SMALLEST
-        np.log(sizes, out=sizes)
-        loud = np.log(surprise.deviation[USED])
-        loud -= _LOG_UNIT
-        np.dot(loud, _MEANS, out=inputs[LOUD])
-        inputs[-1] = imu = float(known[IMU.start])
+        inputs[-1] = imu = 1.0 if known is ALL else float(known[IMU.start])
         if not imu:
-            inputs[LOUD][OF_CHIP] = 0.0
+            self._loud[OF_CHIP] = 0.0
         return inputs
 
 
 class ContactNet:
-    """Weights of a prior as they are computed with: nothing in it changes."""
+    """Weights of a prior as they are computed with: nothing in it changes.
+
+    What is computed of inputs x, what is kept h and a constant is one matrix:
+
+        r, z = sigma(R x + U h + b), sigma(Z x + V h + c)       reset and update
+        n = tanh(N x + d + r (W h + e))                         what comes new
+        h <- z h + (1 - z) n
+    """
 
     def __init__(self, prior: ContactPrior, period_s: float | None = None) -> None:
         """``period_s``: that of a prior which ships, by which the same net is found again."""
         self.period_s = period_s
         self.kept = kept = prior.again.shape[1]
-        # sigma(a) = (1 + tanh(a / 2)) / 2: both gates run through the same tanh.
-        half = np.ones((3 * kept, 1))
-        half[: 2 * kept] = 0.5
-        self.first = double(prior.first) * half
-        self.first_bias = double(prior.first_bias) * half[:, 0]
-        self.again, self.again_bias = double(prior.again) * half, double(prior.again_bias)
-        self.last, self.last_bias = double(prior.last), double(prior.last_bias)
-        self.gates, self.new = slice(0, 2 * kept), slice(2 * kept, 3 * kept)
+        gates, new = slice(0, 2 * kept), slice(2 * kept, 3 * kept)
+        first, first_bias = double(prior.first), double(prior.first_bias)
+        again = double(prior.again)
+        one, past = INPUTS, slice(INPUTS + 1, None)
+        self.whole = np.zeros((4 * kept, INPUTS + 1 + kept))
+        """[4 H, 53 + 1 + H]: both gates, N x + d, and W h + e."""
+        self.whole[: 3 * kept, :INPUTS], self.whole[: 3 * kept, one] = first, first_bias
+        self.whole[gates, past] = again[gates]
+        self.whole[3 * kept :, past] = again[new]
+        self.whole[3 * kept :, one] = double(prior.again_bias)
+        self.whole[gates] *= 0.5  # sigma(a) = (1 + tanh(a / 2)) / 2: all run through tanh
+        self.last = np.column_stack((double(prior.last_bias), double(prior.last)))
+        """[14, 1 + H]"""
 
 
 def read_contact_net(period_s: float) -> ContactNet:
@@ -180,36 +208,40 @@ class Contact:
     """``step`` once a tick."""
 
     def __init__(self, net: ContactNet, period_s: float) -> None:
-        self._net = net
-        self._memory = Memory(period_s)
-        self._kept = np.zeros(net.kept)
+        self._net, kept = net, net.kept
+        # Inputs, a constant 1 and what is kept lie in a row, so that they are multiplied as one.
+        self._taken = np.zeros(INPUTS + 1 + kept)
+        self._taken[INPUTS] = 1.0
+        self._memory = Memory(period_s, self._taken[:INPUTS])
+        self._kept, self._kept_and_one = self._taken[INPUTS + 1 :], self._taken[INPUTS:]
+        self._sums = sums = np.zeros(4 * kept)
+        self._half = np.full(2 * kept, 0.5)
+        self._gates = sums[: 2 * kept]
+        self._reset, self._update, self._new, self._past = sums.reshape(4, kept)
 
     def step(self, surprise: Surprise) -> Evidence:
         """Evidence of this tick, and of those before it."""
         known, kept, net = surprise.known, self._kept, self._net
-        if not 0.0 < surprise.dt_s < LONGEST_GAP_S or not known[LAG].any():
+        felt = known is ALL or any(known[LAG].tolist())
+        if not (felt and 0.0 < surprise.dt_s < LONGEST_GAP_S):
             kept[:] = 0.0
             self._memory.forget()
             return NOTHING
-        comes = net.first @ self._memory.step(surprise)
-        comes += net.first_bias
-        past = net.again @ kept
-        gates, new = past[net.gates], past[net.new]
-        gates += comes[net.gates]
-        np.tanh(gates, out=gates)
-        gates *= 0.5
-        gates += 0.5
-        new += net.again_bias
-        new *= gates[: len(kept)]
-        new += comes[net.new]
-        np.tanh(new, out=new)
+        self._memory.step(surprise)
+        gates, new, half = self._gates, self._past, self._half
+        np.dot(net.whole, self._taken, self._sums)
+        np.tanh(gates, gates)
+        gates *= half
+        gates += half
+        new *= self._reset
+        new += self._new
+        np.tanh(new, new)
         kept -= new
-        kept *= gates[len(kept) :]
+        kept *= self._update
         kept += new
-        said = (net.last @ kept + net.last_bias).tolist()
-        places = said[1 : 1 + len(PLACES)]
+        said = np.dot(net.last, self._kept_and_one).tolist()
+        nothing, places, kinds = said[0], said[_OF_PLACES], said[_OF_KINDS]
         most = max(places)
-        touch = most + math.log(sum([math.exp(logit - most) for logit in places])) - said[0]
-        return Evidence(
-            touch, tuple(places), tuple(said[1 + len(PLACES) :]), bool(known[IMU.start]), known=True
-        )
+        touch = most + math.log(sum([math.exp(logit - most) for logit in places])) - nothing
+        imu = known is ALL or bool(known[IMU.start])
+        return Evidence(touch, tuple(places), tuple(kinds), imu, known=True)

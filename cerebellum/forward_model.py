@@ -188,20 +188,18 @@ class ForwardModel:
         predicted, deviation = self._foretell(step)
         measured = np.empty(CHANNELS)
         measured[LAG], measured[_BEYOND] = lag, values[45:]
-        electrical = self._current.beyond(values[45:54], lag, rates)
         self._lag_rad, self._rate_rad_s = lag, rates
         if imu is None:
             predicted[IMU], deviation[IMU] = 0.0, 1.0
         if outlook is not None:
             self._trust.mix(outlook, place[BODY_YAW], predicted, measured, deviation, known)
-        score = measured - predicted
-        score /= deviation
+        residual = measured - predicted
         if known is not ALL:
-            score *= known
-            electrical *= known[CURRENT]
+            residual *= known
         self._surprise = Surprise(
-            sense.t_mono_ns, dt_s, predicted, measured, deviation, score, known, electrical, step
-        )
+            sense.t_mono_ns, dt_s, predicted, measured, deviation, residual / deviation, known,
+            residual, step,
+        )  # fmt: skip
         return self._surprise
 
     def learn(self, untouched: Bools) -> None:
@@ -273,7 +271,10 @@ class ForwardModel:
         np.sqrt(variance, out=deviation[CURRENT])
         error = score[_MOTORS] * deviation
         most = ROBUST * deviation[CURRENT]
-        strange = np.minimum(surprise.electrical_a, most, out=error[CURRENT])
+        electrical = self._current.beyond(
+            surprise.measured[CURRENT], self._lag_rad, self._rate_rad_s
+        )
+        strange = np.minimum(electrical, most, out=error[CURRENT])
         np.maximum(strange, np.negative(most, out=most), out=strange)
         if use is not None:
             error *= use

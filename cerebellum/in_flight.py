@@ -5,7 +5,8 @@ joint, a touch that goes on, sums of evidence), or a replay that begins in the m
 its first seconds otherwise. So a part is written down as it stands, attribute by attribute.
 
 Only classes of this package and records of the body are written and read, no code runs while
-reading, and an object that is held in two places is one object again. A part that can be made anew
+reading, an object that is held in two places is one object again, and an array that is a window on
+another is one again. A part that can be made anew
 from its ``state`` is written as that, and what ships with the program by its name alone. Bytes of a
 program with other attributes are refused.
 """
@@ -34,7 +35,7 @@ from cerebellum.yaw_table import YawTable
 
 PartT = TypeVar("PartT")
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 _PACKAGES: Final = ("cerebellum", "firmware_bridge")
 _PLAIN: Final = (NoneType, bool, int, float, str, bytes)
 _BY_STATE: Final = (YawTable, ReachTable, SynapticSelector)
@@ -104,6 +105,10 @@ class _Writer:
     def _written(self, value: Any) -> tuple[Any, ...]:
         if isinstance(value, np.ndarray):
             little = value.dtype.newbyteorder("<")
+            owner = _owner(value)
+            if owner is not None:
+                offset = _address(value) - _address(owner)
+                return ("w", self.write(owner), offset, value.shape, value.strides)
             if _is_symmetric(value):
                 half = value[..., *np.triu_indices(value.shape[-1])]
                 return ("y", little.str, value.shape, half.astype(little).tobytes())
@@ -201,6 +206,9 @@ class _Reader:
             half = np.frombuffer(data, dtype=dtype).reshape(*whole.shape[:-2], len(rows))
             whole[..., rows, columns] = whole[..., columns, rows] = half
             return whole
+        if mark == "w":
+            owner, offset, shape, strides = self.read(values[0]), *values[1:]
+            return np.ndarray(shape, owner.dtype, owner, offset, strides)
         if mark == "g":
             return _generator(*values[0])
         if mark == "A":
@@ -215,6 +223,18 @@ class _Reader:
                 raise InFlightError(f"a {kind.__name__} has no state to be made from")
             return kind.from_state(self.read(values[1]))
         raise InFlightError(f"no value is marked {mark!r}")
+
+
+def _owner(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    """The array that this one is a window on, where what changes in one changes in the other."""
+    owner = array.base
+    if not isinstance(owner, np.ndarray) or owner.dtype != array.dtype:
+        return None
+    return owner if owner.flags.c_contiguous and owner.flags.writeable else None
+
+
+def _address(array: np.ndarray[Any, Any]) -> int:
+    return int(array.__array_interface__["data"][0])
 
 
 def _is_symmetric(array: np.ndarray[Any, Any]) -> bool:

@@ -38,10 +38,7 @@ class Outlook(msgspec.Struct, frozen=True):
 
 
 class Surprise(msgspec.Struct, frozen=True):
-    """One tick: what was foretold, what came, and how far apart they are; arrays are [24].
-
-    ``score`` is the residual in units of ``deviation``, 0 where not ``known``.
-    """
+    """One tick: what was foretold, what came, and how far apart they are; arrays are [24]."""
 
     t_mono_ns: int
     dt_s: float
@@ -49,9 +46,10 @@ class Surprise(msgspec.Struct, frozen=True):
     measured: Array
     deviation: Array
     score: Array
+    """The residual in units of ``deviation``."""
     known: Bools
-    electrical_a: Array
-    """[9] Current beyond what lag and velocity explain, A: a motor without torque shows here."""
+    residual: Array
+    """What came less what was foretold; 0 where not ``known``, and so is the score."""
     step_rad: Array
     """[9] Steps of the goals that led to this tick."""
 

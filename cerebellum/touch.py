@@ -145,8 +145,7 @@ class Touch:
         return (self._say(episode, Phase.BEGAN),)
 
     def _follow(self, episode: _Episode, surprise: Surprise, evidence: Evidence) -> None:
-        off = surprise.measured - surprise.predicted
-        off *= surprise.known
+        off = surprise.residual
         episode.load += off[LAG] * (1.0 / PULSE_RAD)
         # What it was shows best when the hand has just left.
         fresh, pairs = self._fresh, zip(episode.kinds, evidence.kinds, strict=True)

@@ -11,6 +11,7 @@ from cerebellum.adaptation import ROBUST, Gains
 from cerebellum.forward_model import LEAST_PULSES, OWN_S, TURNS, ForwardModel
 from cerebellum.forward_prior import ForwardPrior, Net, read_prior
 from cerebellum.forward_state import ForwardModelState, initial_state
+from cerebellum.motor_current import MotorCurrent
 from cerebellum.reafference import FLOOR, LEAST
 from cerebellum.surprise import CHANNELS, CURRENT, IMU, LAG, PULSE_RAD, Outlook
 from firmware_bridge.command import JointTargets
@@ -205,8 +206,11 @@ def test_what_is_foretold_is_what_each_equation_says_by_itself(ticks: int):
     unsure = np.sqrt((prior.current[0].astype(float) * size) ** 2 + state.current_variance)
     np.testing.assert_allclose(surprise.predicted[CURRENT], current, rtol=1e-9, atol=1e-15)
     np.testing.assert_allclose(surprise.deviation[CURRENT], unsure, rtol=1e-9)
-    explained = by[0] * surprise.measured[LAG] / PULSE_RAD + by[1] * step / 0.1 + by[2]
-    np.testing.assert_allclose(surprise.electrical_a, -explained, rtol=1e-9, atol=1e-15)
+    usual = prior.current / np.array([[PULSE_RAD], [1.0], [1.0]])
+    motors, lag_rad = MotorCurrent(usual, state.current_weights, 0.1), surprise.measured[LAG]
+    explained = by[0] * lag_rad / PULSE_RAD + by[1] * step / 0.1 + by[2]
+    beyond = motors.beyond(np.zeros(9), lag_rad, np.asarray(step / 0.1))
+    np.testing.assert_allclose(beyond, -explained, rtol=1e-9, atol=1e-15)
 
     felt, known = state.reafference, made_of.imu_linear
     mean, loud = _net(prior.imu, made_of.imu)

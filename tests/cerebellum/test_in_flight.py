@@ -27,6 +27,32 @@ def test_what_is_held_twice_is_held_twice_again() -> None:
     assert to_bytes(back) == to_bytes(touch)
 
 
+def test_a_window_on_an_array_is_one_again() -> None:
+    touch, whole = Touch(0.1), np.arange(12.0)
+    touch.__dict__["more"] = [whole[3:9], whole.reshape(3, 4)[::2, 1], whole, whole[::-1]]
+    back = from_bytes(to_bytes(touch), Touch).__dict__["more"]
+    back[2][5] = -1.0
+    assert back[0].tolist() == [3.0, 4.0, -1.0, 6.0, 7.0, 8.0]
+    assert back[1].tolist() == [1.0, 9.0]
+    assert back[3][6] == -1.0
+    back[1][1] = 7.5
+    assert back[2][9] == 7.5
+
+
+def test_a_window_beyond_its_array_is_refused() -> None:
+    touch = Touch(0.1)
+    touch.__dict__["more"] = np.arange(12.0)[6:]
+    data = to_bytes(touch)
+    assert data.count(msgspec.msgpack.encode((48, (6,), (8,)))[1:]) == 1
+    for offset in (56, -8):
+        damaged = data.replace(
+            msgspec.msgpack.encode((48, (6,), (8,)))[1:],
+            msgspec.msgpack.encode((offset, (6,), (8,)))[1:],
+        )
+        with pytest.raises(InFlightError):
+            from_bytes(damaged, Touch)
+
+
 def test_of_symmetric_matrices_half_is_written() -> None:
     touch, draw = Touch(0.1), np.random.default_rng(0)
     half = draw.standard_normal((3, 5, 5))

@@ -62,7 +62,7 @@ def surprise(tick: int, score: np.ndarray, *, imu: bool = True) -> Surprise:
         deviation=deviation,
         score=scored,
         known=known,
-        electrical_a=np.zeros(9),
+        residual=scored * deviation,
         step_rad=np.zeros(9),
     )
 
@@ -159,7 +159,7 @@ def test_a_tick_that_nothing_is_known_of_says_nothing():
     quiet = surprise(0, np.zeros(24))
     unknown = Surprise(
         quiet.t_mono_ns, 5.0, quiet.predicted, quiet.measured, quiet.deviation,
-        np.full(24, 99.0), np.zeros(24, dtype=np.bool_), quiet.electrical_a, quiet.step_rad,
+        np.full(24, 99.0), np.zeros(24, dtype=np.bool_), quiet.residual, quiet.step_rad,
     )  # fmt: skip
     assert touch.step(unknown) == ()
     assert not touch.untouched().any()

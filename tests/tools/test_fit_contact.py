@@ -38,7 +38,7 @@ def surprises(ticks: int, *, imu: bool) -> list[Surprise]:
         found.append(
             Surprise(
                 (tick + 1) * 20_000_000, 0.02, np.zeros(24), measured, deviation,
-                np.where(known, score, 0.0), known, np.zeros(9), step,
+                np.where(known, score, 0.0), known, measured, step,
             )
         )  # fmt: skip
     return found
