@@ -23,7 +23,7 @@ from cerebellum.snapshot import PartState, SnapshotError
 from ember_embodied.errors import UserError
 from ember_embodied.learning_history import append, entry
 from firmware_bridge.senses import BodySense
-from hippocampus.night.transaction import settle_of
+from hippocampus.transaction.settle import settle_of
 
 FROZEN: Final = "frozen"
 """Name of the file that switches learning off."""

@@ -31,8 +31,8 @@ from cerebellum.snapshot import SUFFIX, PartState
 from cerebellum.yaw_table import RESTARTED_CHANGE, YawTableState
 from ember_embodied import learning_history
 from hippocampus.codec import decode
+from hippocampus.forgetting.erasure import Erasure
 from hippocampus.forgetting.judging import LATE_NS, Wanted, judge
-from hippocampus.forgetting.transaction import Staging
 from hippocampus.night.reading import HeardLook, MadeReach
 from hippocampus.night.store import EpisodeStore
 from hippocampus.reader import session_folders
@@ -99,7 +99,7 @@ def unlearn(
     logs: Path,
     folder: Path,
     wanted: Wanted,
-    staging: Staging | None,
+    erasure: Erasure | None,
     progress: Progress,
     nights: EpisodeStore | None = None,
 ) -> Unlearned | None:
@@ -126,18 +126,18 @@ def unlearn(
     digest = hashlib.sha256(msgspec.msgpack.encode([one.learned for one in lost])).hexdigest()
     if start is None:
         gone = _part_names(files)
-        if staging is not None:
+        if erasure is not None:
             for path in files:
-                staging.remove(path)
-            _stage_history(folder, since_ns, None, staging)
+                erasure.remove(path)
+            _stage_history(folder, since_ns, None, erasure)
         return Unlearned(
             looks, moves, rebuilt=False, relearned=0, anew=gone, as_before=(), digest=digest
         )
     relearned = _relearn(start, moments)
     states = start.cerebellum.states()
-    if staging is not None:
-        _stage(folder, files, start, states, staging)
-        _stage_history(folder, since_ns, (start.t_wall_ns, states), staging)
+    if erasure is not None:
+        _stage(folder, files, start, states, erasure)
+        _stage_history(folder, since_ns, (start.t_wall_ns, states), erasure)
     told = {*LOOKED_PARTS, *MOVED_PARTS}
     as_before = tuple(kind.KIND for kind in KINDS if kind not in told)
     return Unlearned(
@@ -328,22 +328,22 @@ def _stage(
     files: list[Path],
     start: _Start,
     states: tuple[PartState, ...],
-    staging: Staging,
+    erasure: Erasure,
 ) -> None:
     """Stage the rebuilt parts; previous ones, those set aside and those of another rate go."""
     rebuilt = {path_of(folder, type(state), start.period_s): state for state in states}
     for path in files:
         if path not in rebuilt:
-            staging.remove(path)
+            erasure.remove(path)
     for path, state in rebuilt.items():
-        staging.write(path, snapshot.to_bytes(state))
+        erasure.write(path, snapshot.to_bytes(state))
 
 
 def _stage_history(
     folder: Path,
     since_ns: int,
     now: tuple[int, tuple[PartState, ...]] | None,
-    staging: Staging,
+    erasure: Erasure,
 ) -> None:
     """Stage how learning went: up to the stretch, and where it stands now."""
     for path in (folder / learning_history.NAME, *folder.glob(f"{_RESET_FOLDERS}/*.jsonl")):
@@ -352,4 +352,4 @@ def _stage_history(
         kept = [one for one in learning_history.read(path.parent) if one.t_wall_ns < since_ns]
         if now is not None and path.parent == folder:
             kept.append(learning_history.entry(*now))
-        staging.write(path, b"".join(msgspec.json.encode(one) + b"\n" for one in kept))
+        erasure.write(path, b"".join(msgspec.json.encode(one) + b"\n" for one in kept))

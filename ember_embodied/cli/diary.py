@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +21,9 @@ from hippocampus.diary.record import Diary, Sentence, read_diary
 from hippocampus.diary.settings import BackendName, DiarySettings
 from hippocampus.night.episode import Day
 from hippocampus.night.sleep import DAY_FILE
-from hippocampus.night.transaction import BusyError, held
-from hippocampus.segment import sync_folder
+from hippocampus.transaction.change import Change
+from hippocampus.transaction.journal import NIGHTS, BusyError, Kind, held
+from hippocampus.transaction.settle import settle
 
 
 def command(
@@ -109,25 +109,21 @@ def _settings(settings: DiarySettings, backend: str | None, model: str | None) -
 
 
 def _written(nights: Path, day: Day, settings: DiarySettings) -> Diary:
-    """Tell the day and put it in the place of what was told; each file is old or new."""
+    """Tell the day and put it in the place of what was told, so that the night can be undone."""
     diary = tell(day, settings, SystemClock())
+    change = Change({NIGHTS: nights})
     try:
         with held(nights):
-            for file in diary_files(diary):
-                _replace(nights / day.date / file.name, file.data)
+            settle(nights)
+            try:
+                for file in diary_files(diary):
+                    change.put(NIGHTS, f"{day.date}/{file.name}", file.data)
+                change.commit(f"the diary of {day.date}", Kind.AMENDS)
+            finally:
+                change.abandon()
     except BusyError as error:
         raise UserError(str(error)) from error
     return diary
-
-
-def _replace(path: Path, data: bytes) -> None:
-    new = path.with_name(f".{path.name}.new")
-    with new.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    sync_folder(path.parent)
 
 
 def _read(path: Path) -> Diary:

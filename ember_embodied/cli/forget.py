@@ -14,15 +14,17 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from ember_embodied.cli.main import complain
 from ember_embodied.cli.options import AsJson, ConfigFile, print_json
 from ember_embodied.config import Config, load_config
 from ember_embodied.errors import UserError
 from ember_embodied.keeper import Lock
+from ember_embodied.resuming import finish_change
 from ember_embodied.unlearning import Unlearned, unlearn
 from firmware_bridge.clock import SystemClock
+from hippocampus.forgetting.erasure import RECEIPTS
 from hippocampus.forgetting.forget import (
     Forgotten,
-    NightOpenError,
     Places,
     Request,
     forget,
@@ -30,14 +32,13 @@ from hippocampus.forgetting.forget import (
 from hippocampus.forgetting.logs import BeingWrittenError
 from hippocampus.forgetting.nights import UnreadableError
 from hippocampus.forgetting.times import Name, Stretch
-from hippocampus.forgetting.transaction import RECEIPTS, BusyError
 from hippocampus.memory.store import StoreError
 from hippocampus.night.store import NAME, EpisodesError, EpisodeStore
+from hippocampus.transaction.journal import BusyError
 
 _SECOND_NS: Final = 1_000_000_000
 _REFUSALS: Final = (
     BusyError,
-    NightOpenError,
     BeingWrittenError,
     UnreadableError,
     StoreError,
@@ -104,6 +105,8 @@ def command(
     """
     request = _request(person, from_, to)
     places = _places(load_config(config), (logs, state, memory, nights), tuple(made or ()))
+    if (told := finish_change(places.logs)) is not None:
+        complain(told)
     lock = Lock(places.state) if places.state.is_dir() else None
     try:
         found = _forget(places, request, dry_run=not yes or dry_run)
@@ -246,9 +249,10 @@ def _lines(found: Forgotten[Unlearned], *, dry_run: bool) -> Iterator[str]:
         yield f"  stale     {made.folder} was made from them" + (
             "" if dry_run else "; it is marked"
         )
-    if found.finished is not None:
-        yield f"listed in {RECEIPTS}; {found.finished.overwritten_bytes:,} old bytes overwritten"
-        for path in found.finished.shared:
+    if found.settled is not None:
+        old = found.settled.overwritten
+        yield f"listed in {RECEIPTS}; {old.bytes:,} old bytes overwritten"
+        for path in old.shared:
             yield f"  {path} has another hard link, which still holds the old content"
 
 

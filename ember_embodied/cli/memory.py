@@ -24,7 +24,7 @@ from firmware_bridge.clock import SystemClock
 from hippocampus.memory.audit import Finding, audit
 from hippocampus.memory.records import Memory, Moment
 from hippocampus.memory.store import MemoryStore, StoreError
-from hippocampus.night.transaction import empty_trash_of
+from hippocampus.transaction.settle import empty_trash_of
 
 EXIT_WRONG = 1
 

@@ -24,9 +24,9 @@ from hippocampus.memory.text_key import (
     TextEncoder,
     sentence_encoder,
 )
-from hippocampus.night.transaction import settle_of
 from hippocampus.reader import Log, LogError
 from hippocampus.tick_record import TickRecord
+from hippocampus.transaction.settle import settle_of
 
 DEFAULT_FOLDER: Final = Path("memory")
 TOKENIZER_FILE: Final = "tokenizer.json"

@@ -32,7 +32,7 @@ from ember_embodied.loop import Mind
 from ember_embodied.notify import Notifier
 from ember_embodied.pace import take_priority
 from ember_embodied.picture import summary_lines
-from ember_embodied.resuming import finish_forgetting
+from ember_embodied.resuming import finish_change
 from firmware_bridge.clock import Clock, SystemClock
 from firmware_bridge.wire import IntentReceiver, StatePublisher, WireError
 from hippocampus.recorder import Recorder
@@ -117,7 +117,7 @@ def command(
         raise UserError(f"--speed max needs a body in virtual time; --body {body.value} has none")
     if summary is not None and not summary.absolute().parent.is_dir():
         raise UserError(f"--summary {summary}: there is no folder {summary.absolute().parent}")
-    if (told := finish_forgetting(settings.log.folder)) is not None:
+    if (told := finish_change(settings.log.folder)) is not None:
         complain(told)
     run = Run(settings, body.value, load(bundle), seed, speed is Speed.REAL, view, keeps)
     request = BodyRequest(scenario, seed, source, suite, seconds)

@@ -21,7 +21,7 @@ from ember_embodied.config import load_config
 from ember_embodied.consolidation import consolidate
 from ember_embodied.errors import UserError
 from ember_embodied.keeper import InUseError, Lock
-from ember_embodied.resuming import finish_forgetting
+from ember_embodied.resuming import finish_change
 from ember_embodied.telling import diary_writer
 from firmware_bridge.clock import SystemClock
 from hippocampus.export.plan import ExportError
@@ -44,16 +44,9 @@ from hippocampus.night.sleep import (
     sleep,
 )
 from hippocampus.night.store import EpisodesError
-from hippocampus.night.transaction import (
-    NIGHTS,
-    BusyError,
-    Change,
-    NotUndoableError,
-    Roots,
-    held,
-    undo,
-    work_folder,
-)
+from hippocampus.transaction.change import Change
+from hippocampus.transaction.journal import NIGHTS, BusyError, Roots, held, work_folder
+from hippocampus.transaction.undo import NotUndoableError, undo
 
 app = typer.Typer(
     help="Sleep on the day: label its log, keep what matters, remember it, tell it.",
@@ -212,7 +205,7 @@ def _places(
         raise UserError(
             f"no logs to sleep on: there is no folder {roots[LOGS]}; name it with --log"
         )
-    if (told := finish_forgetting(roots[LOGS])) is not None:
+    if (told := finish_change(roots[LOGS])) is not None:
         complain(told)
     places = {folder.resolve() for folder in roots.values()}
     if len(places) < len(roots):

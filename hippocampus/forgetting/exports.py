@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from hippocampus.forgetting.transaction import Staging
+from hippocampus.forgetting.erasure import Erasure
 
 REGISTER: Final = "exports.jsonl"
 STALE_FILE: Final = "stale.json"
@@ -115,11 +115,12 @@ def find(logs: Path, files: Iterable[str], folders: Sequence[Path]) -> list[Foun
     return sorted(found.values(), key=lambda one: one.folder)
 
 
-def mark(found: Iterable[Found], t_wall_ns: int, receipt: str, staging: Staging) -> None:
+def mark(found: Iterable[Found], t_wall_ns: int, receipt: str, erasure: Erasure) -> None:
     """Stage the marks. Raises ``OSError``."""
     for one in found:
         stale = Stale(t_wall_ns, one.sessions, receipt)
-        staging.write(one.mark, msgspec.json.format(msgspec.json.encode(stale)) + b"\n")
+        erasure.reach(one.folder)
+        erasure.write(one.mark, msgspec.json.format(msgspec.json.encode(stale)) + b"\n")
 
 
 def stale_mark(folder: Path) -> Stale | None:

@@ -3,38 +3,34 @@
     found = forget(places, Request(Stretches([...])), learned, t_wall_ns, dry_run=True)
     found = forget(places, request, learned, t_wall_ns, dry_run=False)
 
-Logs, nights, memory and what the cerebellum learned change together (``transaction``): an
-interruption leaves the old state, or one that ``transaction.resume`` finishes. What a robot learned
-is not this package's: ``Unlearning`` is handed in.
+Logs, nights, memory and what the cerebellum learned change together (``hippocampus.transaction``):
+an interruption leaves the old state, or one that ``settle`` finishes. What a robot learned is not
+this package's: ``Unlearning`` is handed in.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
 from hippocampus.forgetting import exports, logs, memories, nights, stays
+from hippocampus.forgetting.erasure import RECEIPTS, Erasure
 from hippocampus.forgetting.judging import Wanted
 from hippocampus.forgetting.times import Name, Stretch, Stretches
-from hippocampus.forgetting.transaction import Exclusive, Finished, Staging, finish
 from hippocampus.memory.store import MemoryStore
-from hippocampus.night.transaction import JOURNAL, held
-from hippocampus.night.transaction import BusyError as NightBusyError
+from hippocampus.transaction.journal import NIGHTS, Roots, held
+from hippocampus.transaction.settle import Settled, settle
 
 Learned = TypeVar("Learned")
 Progress = Callable[[str, int, int], None]
 """Called with what is being looked through, how much of it is done, and all."""
-Unlearning = Callable[[Wanted, Staging | None, Callable[[int, int], None]], Learned | None]
-
-
-class NightOpenError(Exception):
-    """A night is at work, or was cut off; one line for a person."""
+Unlearning = Callable[[Wanted, Erasure | None, Callable[[int, int], None]], Learned | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +49,12 @@ class Places:
         """The folders that a night changes."""
         return self.logs, self.state, self.memory, self.nights
 
+    @property
+    def roots(self) -> Roots:
+        """The folders that a forgetting changes."""
+        names = ("logs", "state", "memory", NIGHTS)
+        return {"robot": self.root, **dict(zip(names, self.all, strict=True))}
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -60,6 +62,11 @@ class Request:
 
     stretch: Stretch | None = None
     name: Name | None = None
+
+    @property
+    def kind(self) -> str:
+        """What was asked for, without naming it."""
+        return "person" if self.name is not None else "time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class Forgotten(Generic[Learned]):
     memories: memories.ErasedMemories | None
     learned: Learned | None
     stale: tuple[exports.Found, ...]
-    finished: Finished | None
+    settled: Settled | None
     """None after a dry run, and where there was nothing to erase."""
 
     @property
@@ -94,28 +101,29 @@ def forget(
 ) -> Forgotten[Learned]:
     """Erase what was asked for everywhere; ``dry_run`` only says what there is.
 
-    The state folder must be locked by the caller. Raises ``BusyError``, ``NightOpenError``,
-    ``BeingWrittenError``, ``UnreadableError``, ``StoreError``, ``OSError``; nothing has changed
-    then, or ``resume`` finishes it.
+    The state folder must be locked by the caller. Raises ``BusyError``, ``BeingWrittenError``,
+    ``UnreadableError``, ``StoreError``, ``OSError``; nothing has changed then, or ``settle``
+    finishes it.
     """
-    with _held(places), Exclusive(places.root):
-        finish(places.root)
+    with _held(places):
+        settle(places.nights)
         wanted = Wanted(_stretches(places, request, progress), request.name)
-        staging = None if dry_run else Staging(places.root)
+        erasure = None if dry_run else Erasure(places.roots)
         try:
-            found = _look(places, wanted, unlearning, staging, t_wall_ns, progress)
-            if staging is None or found.nothing:
+            found = _look(places, wanted, unlearning, erasure, t_wall_ns, progress)
+            if erasure is None or found.nothing:
                 return found
             receipt_id = secrets.token_hex(8)
-            exports.mark(found.stale, t_wall_ns, receipt_id, staging)
-            staging.commit(_receipt(receipt_id, t_wall_ns, request, found))
+            exports.mark(found.stale, t_wall_ns, receipt_id, erasure)
+            settled = erasure.commit(
+                f"the forgetting of a {request.kind}",
+                places.root / RECEIPTS,
+                _receipt(receipt_id, t_wall_ns, request, found),
+            )
         finally:
-            # Committed: it is carried out. Not: what was staged goes.
-            finished = finish(places.root) if staging is not None else None
-        return Forgotten(**{name: getattr(found, name) for name in _PARTS}, finished=finished)
-
-
-_PARTS = ("stretches", "logs", "days", "memories", "learned", "stale")
+            if erasure is not None:
+                erasure.abandon()
+        return replace(found, settled=settled)
 
 
 def _stretches(places: Places, request: Request, progress: Progress) -> Stretches:
@@ -137,15 +145,15 @@ def _look(
     places: Places,
     wanted: Wanted,
     unlearning: Unlearning[Learned],
-    staging: Staging | None,
+    erasure: Erasure | None,
     t_wall_ns: int,
     progress: Progress,
 ) -> Forgotten[Learned]:
     # What was learned is read from the logs as they are: before they change.
     starts = logs.session_starts(places.logs)
-    learned = unlearning(wanted, staging, lambda done, all_: progress("learning", done, all_))
+    learned = unlearning(wanted, erasure, lambda done, all_: progress("learning", done, all_))
     erased = list(
-        logs.erase(places.logs, wanted, staging, lambda done, all_: progress("logs", done, all_))
+        logs.erase(places.logs, wanted, erasure, lambda done, all_: progress("logs", done, all_))
     )
     stretches, name = wanted.stretches, wanted.name
     return Forgotten(
@@ -154,19 +162,18 @@ def _look(
         days=tuple(
             nights.erase(
                 places.nights,
-                places.all,
                 stretches,
                 name,
                 frozenset(one.name for one in erased if one.removed),
-                staging,
+                erasure,
             )
         ),
-        memories=memories.erase(places.memory, stretches, name, starts, staging, t_wall_ns),
+        memories=memories.erase(places.memory, stretches, name, starts, erasure, t_wall_ns),
         learned=learned,
         stale=tuple(
             exports.find(places.logs, (one.name for one in erased if one.messages), places.made)
         ),
-        finished=None,
+        settled=None,
     )
 
 
@@ -176,7 +183,7 @@ def _receipt(receipt_id: str, t_wall_ns: int, request: Request, found: Forgotten
         {
             "id": receipt_id,
             "at_ns": t_wall_ns,
-            "asked": "person" if request.name is not None else "time",
+            "asked": request.kind,
             "stretches": found.stretches,
             "logs": found.logs,
             "days": found.days,
@@ -189,24 +196,8 @@ def _receipt(receipt_id: str, t_wall_ns: int, request: Request, found: Forgotten
 
 @contextmanager
 def _held(places: Places) -> Iterator[None]:
-    """Keep nights and changes of the memory away. Raises ``NightOpenError``, ``OSError``."""
-    with _held_nights(places.nights):
-        if places.memory.is_dir():
-            with MemoryStore(places.memory).locked():
-                yield
-        else:
-            yield
-
-
-@contextmanager
-def _held_nights(folder: Path) -> Iterator[None]:
-    if not folder.is_dir():
+    """Keep nights and changes of the memory away. Raises ``BusyError``, ``OSError``."""
+    memory = places.memory
+    alone = MemoryStore(memory).locked() if memory.is_dir() else nullcontext()
+    with held(places.nights), alone:
         yield
-        return
-    try:
-        with held(folder):
-            if (folder / JOURNAL).exists():
-                raise NightOpenError(f"a night was cut off in {folder}; first run 'ember sleep'")
-            yield
-    except NightBusyError as error:
-        raise NightOpenError(str(error)) from error

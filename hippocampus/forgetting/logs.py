@@ -15,9 +15,9 @@ from typing import Final
 
 from hippocampus import ember_pb2 as pb
 from hippocampus.codec import decode, encode
+from hippocampus.forgetting.erasure import Erasure
 from hippocampus.forgetting.gap import FORGOTTEN_EVENT, gap_text
 from hippocampus.forgetting.judging import Judged, Wanted, judge
-from hippocampus.forgetting.transaction import Staging
 from hippocampus.reader import session_folders
 from hippocampus.retention import KEEP_SUFFIX
 from hippocampus.salvage import Damage, RawMessage, chunk_times, messages
@@ -73,7 +73,7 @@ class _File:
 
 
 def erase(
-    root: Path, wanted: Wanted, staging: Staging | None, progress: Progress
+    root: Path, wanted: Wanted, erasure: Erasure | None, progress: Progress
 ) -> Iterator[ErasedLog]:
     """Stage every file of ``root`` without what is to be forgotten; None only looks.
 
@@ -98,7 +98,7 @@ def erase(
                 affected.insert(
                     0, _edges(untouched, judge(_readable(untouched.read_bytes()), wanted))
                 )
-            yield from _rewrite_session(affected, root, wanted, staging)
+            yield from _rewrite_session(affected, root, wanted, erasure)
 
 
 def _look(path: Path, wanted: Wanted) -> _File | None:
@@ -152,7 +152,7 @@ def _readable(content: bytes) -> list[RawMessage]:
 
 
 def _rewrite_session(
-    files: list[_File], root: Path, wanted: Wanted, staging: Staging | None
+    files: list[_File], root: Path, wanted: Wanted, erasure: Erasure | None
 ) -> Iterator[ErasedLog]:
     gaps = _gaps([tick for file in files for tick in file.ticks])
     _have_told(files, gaps)
@@ -162,16 +162,16 @@ def _rewrite_session(
         read = _readable(file.path.read_bytes())
         judged = judge(read, wanted)
         yield _facts(file, root, read, judged)
-        if staging is None:
+        if erasure is None:
             continue
         if file.empty:
-            staging.remove(file.path)
+            erasure.remove(file.path)
             for beside in (marker_path(file.path), file.path.with_suffix(KEEP_SUFFIX)):
                 if beside.exists():
-                    staging.remove(beside)
+                    erasure.remove(beside)
             continue
         told = list(_with_gaps(judged, gaps))
-        _write(staging.stage(file.path), told)
+        _write(erasure.replace(file.path), told)
 
 
 def _gaps(ticks: list[tuple[int, bool]]) -> list[_Gap]:

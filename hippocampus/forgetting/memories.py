@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from hippocampus.forgetting.erasure import Erasure
 from hippocampus.forgetting.times import Name, Stretch, Stretches
-from hippocampus.forgetting.transaction import Staging
 from hippocampus.memory.book import BookState, without
 from hippocampus.memory.records import Memory
 from hippocampus.memory.store import HEAD_FILE, MemoryStore, StoreError, version_bytes
@@ -41,7 +41,7 @@ def erase(
     stretches: Stretches,
     name: Name | None,
     starts: dict[str, int],
-    staging: Staging | None,
+    erasure: Erasure | None,
     t_wall_ns: int,
 ) -> ErasedMemories | None:
     """Stage a first version without them; None where there is no memory, or nothing to forget.
@@ -64,8 +64,8 @@ def erase(
     if not gone and not others:
         return None
     digest = hashlib.sha256(msgspec.msgpack.encode([msgspec.to_builtins(m) for m in gone]))
-    if staging is not None:
-        _stage(store, loaded.book, [memory.number for memory in gone], staging, t_wall_ns)
+    if erasure is not None:
+        _stage(store, loaded.book, [memory.number for memory in gone], erasure, t_wall_ns)
     older = sum(
         memories is None or any(map(goes, memories))
         for number in store.numbers()
@@ -76,14 +76,14 @@ def erase(
 
 
 def _stage(
-    store: MemoryStore, book: BookState, gone: list[int], staging: Staging, t_wall_ns: int
+    store: MemoryStore, book: BookState, gone: list[int], erasure: Erasure, t_wall_ns: int
 ) -> None:
     number = max([*store.numbers(), store.head() or 0]) + 1
     for path in store.files():
-        staging.remove(path)
+        erasure.remove(path)
     data = version_bytes(without(book, gone), number, "forget for good", (), t_wall_ns)
-    staging.write(store.path(number), data)
-    staging.write(store.folder / HEAD_FILE, f"{number}\n".encode())
+    erasure.write(store.path(number), data)
+    erasure.write(store.folder / HEAD_FILE, f"{number}\n".encode())
 
 
 def _readable(store: MemoryStore, number: int) -> tuple[Memory, ...] | None:

@@ -3,14 +3,14 @@
 A label that reaches into a stretch goes. An episode that does goes as a whole, and those of its
 labels that lie outside stay beside the episodes. Sums are kept by the hour: an hour that a stretch
 touches goes, and the day's sums are those of the other hours. A sentence of the diary goes with any
-moment that it speaks of. What a night keeps to be undone goes too.
+moment that it speaks of.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,15 +19,14 @@ from typing import Any, Final
 
 import msgspec
 
+from hippocampus.forgetting.erasure import Erasure
 from hippocampus.forgetting.judging import LATE_NS
 from hippocampus.forgetting.times import Name, Stretch, Stretches
-from hippocampus.forgetting.transaction import Staging
 from hippocampus.night.episode import Day, Episode, Hour
 from hippocampus.night.label import Label, Span
 from hippocampus.night.sleep import DAY_FILE
 from hippocampus.night.store import NAME
 from hippocampus.night.totals import day_totals
-from hippocampus.night.transaction import LAST, STAGING
 
 DIARY_FILE: Final = "diary.json"
 DIARY_TEXT: Final = "diary.md"
@@ -75,20 +74,19 @@ def moments_with(name: Name, nights: Path) -> list[Stretch]:
 
 def erase(
     nights: Path,
-    roots: Sequence[Path],
     wanted: Stretches,
     name: Name | None,
     removed: Collection[str],
-    staging: Staging | None,
+    erasure: Erasure | None,
 ) -> list[ErasedDay]:
-    """Stage every day without it, and what the last night keeps to be undone.
+    """Stage every day without it.
 
     ``removed``: files of the log that go whole. Raises ``UnreadableError``, ``OSError``.
     """
     erased = []
     for path, day in days(nights):
         after, facts = _without(day, wanted, name)
-        sentences, digest = _erase_diary(path.parent, wanted, name, staging)
+        sentences, digest = _erase_diary(path.parent, wanted, name, erasure)
         if facts is None and not sentences:
             continue
         erased.append(
@@ -101,15 +99,11 @@ def erase(
                 (facts or digest).hexdigest(),
             )
         )
-        if staging is not None and facts is not None:
+        if erasure is not None and facts is not None:
             logs = tuple(one for one in after.logs if one.name not in removed)
-            staging.write(path, msgspec.json.encode(replace(after, logs=logs)))
-    if staging is not None:
-        _erase_episodes(nights / NAME, wanted, name, removed, staging)
-        for root in roots:
-            staging.remove(root / STAGING)
-        if (nights / LAST).exists():
-            staging.remove(nights / LAST)
+            erasure.write(path, msgspec.json.encode(replace(after, logs=logs)))
+    if erasure is not None:
+        _erase_episodes(nights / NAME, wanted, name, removed, erasure)
     return erased
 
 
@@ -168,7 +162,7 @@ def _bounds(date: str, hour: Hour) -> tuple[int, int]:
 
 
 def _erase_diary(
-    folder: Path, wanted: Stretches, name: Name | None, staging: Staging | None
+    folder: Path, wanted: Stretches, name: Name | None, erasure: Erasure | None
 ) -> tuple[int, Any]:
     """Stage the diary without the sentences that go; how many they are, and their digest."""
     path, text = folder / DIARY_FILE, folder / DIARY_TEXT
@@ -184,13 +178,13 @@ def _erase_diary(
     if not gone:
         return 0, digest
     digest.update(msgspec.json.encode(gone))
-    if staging is not None:
+    if erasure is not None:
         diary["sentences"] = [one for one in sentences if one not in gone]
         diary["dropped"] = []
-        staging.write(path, msgspec.json.encode(diary))
+        erasure.write(path, msgspec.json.encode(diary))
         if text.exists():
             left = " ".join(one["text"] for one in diary["sentences"])
-            staging.write(text, f"# {folder.name}\n\n{left}\n".encode())
+            erasure.write(text, f"# {folder.name}\n\n{left}\n".encode())
     return len(gone), digest
 
 
@@ -224,7 +218,7 @@ def sentence_spans(sentence: dict[str, Any]) -> list[tuple[int, int] | None]:
 
 
 def _erase_episodes(
-    path: Path, wanted: Stretches, name: Name | None, removed: Collection[str], staging: Staging
+    path: Path, wanted: Stretches, name: Name | None, removed: Collection[str], erasure: Erasure
 ) -> None:
     """Stage the table of all days without what goes; it is never written with it."""
     if not path.exists():
@@ -239,7 +233,7 @@ def _erase_episodes(
             _erase_rows(table, wanted, name, removed)
             if table.total_changes != before:
                 table.execute("VACUUM")
-                staging.write(path, table.serialize())
+                erasure.write(path, table.serialize())
     except sqlite3.DatabaseError as error:
         raise UnreadableError(f"{path}: {error}") from error
 

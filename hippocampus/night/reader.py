@@ -33,7 +33,7 @@ from hippocampus.export.plan import (
 from hippocampus.export.work import Work, open_work
 from hippocampus.night.reading import LegReading, NightLeg, Thinner, read_leg
 from hippocampus.night.thinning import thin
-from hippocampus.night.transaction import STAGING, stamp
+from hippocampus.transaction.journal import staged, stamp
 
 LAYOUT: Final = 1
 """Grows when labels are made in another way, so that nothing old is taken up."""
@@ -71,7 +71,7 @@ class Reading:
         """Makes thinned copies where the night stages them."""
 
         def make(name: str, segment: BulkSegment) -> int | None:
-            destination = self.logs / STAGING / "new" / name
+            destination = staged(self.logs, name)
             destination.parent.mkdir(parents=True, exist_ok=True)
             return thin(segment, destination, self.thin_every)
 
@@ -91,8 +91,8 @@ class Reading:
         except (FileNotFoundError, msgspec.DecodeError):
             return None
         for file in found.files:
-            staged = stamp(self.logs / STAGING / "new" / file.name)
-            if file.thin_bytes is not None and (staged is None or staged.size != file.thin_bytes):
+            thin = stamp(staged(self.logs, file.name))
+            if file.thin_bytes is not None and (thin is None or thin.size != file.thin_bytes):
                 return None
         return found
 

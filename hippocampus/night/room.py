@@ -10,8 +10,9 @@ from hippocampus.memory.store import MemoryStore
 from hippocampus.night import store
 from hippocampus.night.calendar import DayFile
 from hippocampus.night.settings import SleepSettings
-from hippocampus.night.transaction import NIGHTS, Roots, empty_trash
 from hippocampus.retention import free_bytes
+from hippocampus.transaction.journal import NIGHTS, Roots
+from hippocampus.transaction.settle import empty_trash
 
 THIN_SHARE: Final = 1.5
 """Of a file's size by ``thin_every``: events and looks stay, and small files pack less well."""
@@ -48,7 +49,7 @@ def make_room(roots: Roots, settings: SleepSettings, files: Sequence[DayFile]) -
     """
     needed = needed_bytes(roots, settings, files)
     if _short(roots, needed):
-        empty_trash(tuple(roots.values()), roots[NIGHTS])
+        empty_trash(roots.values(), roots[NIGHTS])
     short = _short(roots, needed)
     if short:
         folder, missing = short[0]

@@ -1,7 +1,7 @@
 """A night, whole: the day's closed files are read once, and what follows from them holds at once.
 
     read (labels, sums, thinner copies) -> episodes -> what stays -> memories -> tables -> diary
-    everything staged, one commit (``hippocampus.night.transaction``)
+    everything staged, one commit (``hippocampus.transaction``)
 
 What is read once is known by name, so a night that is repeated finds nothing to do. A night that
 was cut off before its commit changed nothing, and goes on with the first leg that it had not read.
@@ -43,7 +43,9 @@ from hippocampus.night.settings import SleepSettings
 from hippocampus.night.sorting import Sortable, Sorted, fate_of, sort_files, worth
 from hippocampus.night.store import EpisodeStore, NightFindings
 from hippocampus.night.totals import merged_hours
-from hippocampus.night.transaction import NIGHTS, Change, Roots, held, settle, work_folder
+from hippocampus.transaction.change import Change
+from hippocampus.transaction.journal import NIGHTS, Roots, held, work_folder
+from hippocampus.transaction.settle import settle
 
 LOGS: Final = "logs"
 MEMORY: Final = "memory"
@@ -227,9 +229,9 @@ class _Night:
             self._told.append(self._report(findings, remembered[findings.date], written))
         for findings in found:
             self._stage_logs(findings)
-        left = self._change.commit(f"the night of {', '.join(self._days)}")
+        settled = self._change.commit(f"the night of {', '.join(self._days)}")
         shutil.rmtree(work_folder(self._roots[NIGHTS]), ignore_errors=True)
-        return NightReport(tuple(self._told), tables, left, dry=False)
+        return NightReport(tuple(self._told), tables, settled.left, dry=False)
 
     def _read(self) -> list[LegReading]:
         legs = [
@@ -388,7 +390,7 @@ class _Night:
         """Let thinned copies take the place of their files, and the forgotten go."""
         for file in findings.files:
             if file.kept is not Kept.THINNED:
-                self._change.forget(LOGS, file.name)
+                self._change.take_back(LOGS, file.name)
             if file.kept is Kept.THINNED:
                 self._change.new(LOGS, file.name)
             elif file.kept is Kept.FORGOTTEN:

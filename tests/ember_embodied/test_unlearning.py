@@ -16,13 +16,14 @@ from cerebellum.yaw_table import YawTable, YawTableState
 from ember_embodied.replay import replay
 from ember_embodied.unlearning import unlearn
 from hippocampus.forgetting import logs
+from hippocampus.forgetting.erasure import RECEIPTS, Erasure
 from hippocampus.forgetting.judging import Wanted
 from hippocampus.forgetting.times import Stretch, Stretches
-from hippocampus.forgetting.transaction import Exclusive, Staging, finish
 from hippocampus.night.reading import HeardLook
 from hippocampus.night.store import EpisodeStore, NightFindings
 from hippocampus.reader import Log
 from hippocampus.tick_record import EventRecord, LearningRecord, SnapshotRecord, TickRecord
+from hippocampus.transaction.journal import NIGHTS, held
 
 PERIOD_S = 0.1
 TICKS = 500
@@ -45,12 +46,11 @@ def wanted(log: Log, first: int, last: int) -> Wanted:
 
 def carry_out(log: Log, state: Path, what: Wanted, nights: EpisodeStore | None = None):
     root = state.parent
-    with Exclusive(root):
-        staging = Staging(root)
-        learned = unlearn(log.folder.parent, state, what, staging, lambda *_: None, nights)
-        list(logs.erase(log.folder.parent, what, staging, lambda *_: None))
-        staging.commit(b"{}")
-        finish(root)
+    with held(root / NIGHTS):
+        erasure = Erasure({"robot": root, NIGHTS: root / NIGHTS})
+        learned = unlearn(log.folder.parent, state, what, erasure, lambda *_: None, nights)
+        list(logs.erase(log.folder.parent, what, erasure, lambda *_: None))
+        erasure.commit("a forgetting", root / RECEIPTS, b"{}")
     return learned
 
 

@@ -18,7 +18,7 @@ from typing import Final
 
 from firmware_bridge.clock import SystemClock
 from hippocampus.night.room import NoRoomError
-from hippocampus.night.transaction import NotUndoableError
+from hippocampus.transaction.undo import NotUndoableError
 
 DONE, REFUSED = 0, 3
 """Exit codes: it came to its end; the disk refused it."""

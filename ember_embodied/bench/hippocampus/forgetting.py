@@ -34,10 +34,10 @@ from hippocampus.dataset_check.check import check
 from hippocampus.export.export import export
 from hippocampus.export.plan import make_plan
 from hippocampus.forgetting import exports
+from hippocampus.forgetting.erasure import RECEIPTS
 from hippocampus.forgetting.exports import STALE_FILE
 from hippocampus.forgetting.forget import Places, Request, forget
 from hippocampus.forgetting.times import Stretch
-from hippocampus.forgetting.transaction import FOLDER, RECEIPTS, resume
 from hippocampus.memory.book import MemoryBook
 from hippocampus.memory.records import LogSpan, Moment
 from hippocampus.memory.store import MemoryStore
@@ -45,6 +45,8 @@ from hippocampus.memory.text_key import HashingEncoder
 from hippocampus.reader import Log
 from hippocampus.survey import survey
 from hippocampus.tick_record import EventRecord, SnapshotRecord, TickRecord
+from hippocampus.transaction.journal import LAST, STAGING, held
+from hippocampus.transaction.settle import settle
 
 SECONDS: Final = 240
 GONE_S: Final = (80, 110)
@@ -54,6 +56,7 @@ KILLS: Final = 12
 """For each life."""
 SECRET: Final = "a word that only this stretch has"
 NOW_NS: Final = 1_800_000_000_000_000_000
+_TRACES: Final = frozenset({RECEIPTS, LAST, "lock"})
 _NONE: Final = "== 0"
 _ALL: Final = ">= 1"
 _SECOND_NS: Final = 1_000_000_000
@@ -225,7 +228,8 @@ def _killed(folder: Path, stretch: Stretch, marks: list[bytes], rng: np.random.G
         deadline.sleep_until_ns(deadline.mono_ns() + round(rng.uniform(0.2, 1.1) * took_s * 1e9))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        resume(copy)
+        with held(_places(copy).nights):
+            settle(_places(copy).nights)
         state = _state(copy)
         mixtures += state not in states or (state == new and bool(holding(copy, marks)))
     return float(mixtures)
@@ -245,10 +249,13 @@ def _places(root: Path) -> Places:
 
 
 def _state(root: Path) -> str:
-    """Digest of every file's name and content, but for receipts, which differ in their ids."""
+    """Digest of every file's name and content.
+
+    But for receipts, which differ in their ids, and for what a night keeps to be undone.
+    """
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
-        if path.is_file() and path.name not in (RECEIPTS, "lock") and FOLDER not in path.parts:
+        if path.is_file() and path.name not in _TRACES and STAGING not in path.parts:
             digest.update(path.relative_to(root).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

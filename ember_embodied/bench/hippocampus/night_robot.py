@@ -25,16 +25,9 @@ from hippocampus.night.episode import Day
 from hippocampus.night.reader import Reading, read_legs
 from hippocampus.night.settings import SleepSettings
 from hippocampus.night.sleep import Consolidated, Experience, Helpers, NamedFile, sleep
-from hippocampus.night.transaction import (
-    JOURNAL,
-    LAST,
-    NIGHTS,
-    STAGING,
-    Change,
-    Roots,
-    work_folder,
-)
 from hippocampus.retention import keep
+from hippocampus.transaction.change import Change
+from hippocampus.transaction.journal import JOURNAL, LAST, NIGHTS, STAGING, Roots, work_folder
 
 NOW_NS: Final = synthetic_life.START_WALL_NS + 86_400_000_000_000
 TICKS: Final = 180

@@ -48,7 +48,9 @@ from ember_embodied.bench.hippocampus.night_robot import (
     roots_of,
 )
 from firmware_bridge.clock import SystemClock
-from hippocampus.night.transaction import NIGHTS, held, settle, undo
+from hippocampus.transaction.journal import NIGHTS, held
+from hippocampus.transaction.settle import settle
+from hippocampus.transaction.undo import undo
 
 NIGHTS_LIVED: Final = 100
 LANGUAGE: Final = "language backend"

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ember_embodied.bench.hippocampus.nights import measure
-from hippocampus.night import transaction
+from hippocampus.transaction import journal, settle
 
 BOUNDS = 4
 """Claims with a bound stand first."""
@@ -17,15 +17,15 @@ def test_a_few_nights_end_old_or_new_are_mended_and_undone():
 
 
 def test_a_night_that_writes_no_journal_does_not_pass(monkeypatch: pytest.MonkeyPatch):
-    real = transaction._write
+    real = journal._write
 
     def at_once(path, content):
-        if path.name == transaction.JOURNAL and b'"forward":true' in content:
-            journal = msgspec.json.decode(content, type=transaction.Journal)
-            transaction._go_on(path.parent, journal)
+        if path.name == journal.JOURNAL and b'"forward":true' in content:
+            decided = msgspec.json.decode(content, type=journal.Journal)
+            settle._go_on(path.parent, decided)
         else:
             real(path, content)
 
-    monkeypatch.setattr(transaction, "_write", at_once)
+    monkeypatch.setattr(journal, "_write", at_once)
     mixed, unmended, *_ = measure(range(61020, 61021), nights=10)
     assert mixed.value + unmended.value > 0

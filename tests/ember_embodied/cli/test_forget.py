@@ -9,7 +9,9 @@ import pytest
 
 from ember_embodied.bench import synthetic_life
 from ember_embodied.bench.hippocampus.planted import holding
-from hippocampus.forgetting.transaction import Exclusive, Staging, finish
+from hippocampus.transaction import settle
+from hippocampus.transaction.change import Change
+from hippocampus.transaction.journal import NIGHTS, Kind
 
 ANNA = "Anna spoke to my left"
 STRETCH = ("--from", "2026-01-01T00:00:03", "--to", "2026-01-01T00:00:05")
@@ -96,15 +98,27 @@ def test_a_folder_that_is_no_robots_is_refused(ember, tmp_path):
     assert "nothing to forget" in err
 
 
-def test_the_next_start_finishes_what_was_cut_off(ember, robot):
-    with Exclusive(robot):
-        staging = Staging(robot)
-        staging.write(robot / "logs" / "synthetic" / "note", b"new")
-        staging.commit(b"{}")
+def test_the_next_start_finishes_what_was_cut_off(ember, robot, monkeypatch):
+    (robot / "nights").mkdir()
+    change = Change({"logs": robot / "logs", NIGHTS: robot / "nights"})
+    change.put("logs", "synthetic/note", b"new")
+    with monkeypatch.context() as patch:
+        patch.setattr(settle, "_go_on", _power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            change.commit("the forgetting of a time", Kind.FOR_GOOD)
     code, _, err = ember(
         "run", "--seconds", "0.1", "--speed", "max", "--no-view", "--log", robot / "logs"
     )
     assert code == 0
-    assert "was finished" in err
+    assert "the forgetting of a time was cut off, and is finished now" in err
     assert (robot / "logs" / "synthetic" / "note").read_bytes() == b"new"
-    assert finish(robot).replaced == 0
+
+
+def _power_cut(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_what_an_earlier_version_left_is_refused(ember, robot):
+    (robot / ".forgetting").mkdir()
+    code, _, err = ember("forget", "--person", "Anna", *of(robot))
+    assert (code, "earlier version" in err) == (2, True)

@@ -29,8 +29,11 @@ def test_once_again_and_undone(ember, places, tmp_path):
     assert (tmp_path / "nights" / "2026-01-01" / "diary.md").is_file()
     code, out, _ = ember("sleep", *places)
     assert (code, out) == (0, "nothing new to sleep on: every closed file is known\n")
+    # A diary that is written anew belongs to its night, and does not stand in its way.
+    assert ember("diary", "--rewrite", "--nights", tmp_path / "nights")[0] == 0
     code, out, _ = ember("sleep", "undo", "--nights", tmp_path / "nights")
     assert (code, out.startswith("undone: the night of 2026-01-01")) == (0, True)
+    assert not (tmp_path / "nights" / "2026-01-01").exists()
     assert not (tmp_path / "memory").exists()
     assert Log(tmp_path / "logs").ticks_digest == digest
     assert ember("sleep", "undo", "--nights", tmp_path / "nights")[0] == 2

@@ -10,12 +10,13 @@ import pytest
 from ember_embodied.bench import synthetic_life
 from ember_embodied.bench.hippocampus.planted import holding, number_mark
 from hippocampus.forgetting import logs
+from hippocampus.forgetting.erasure import RECEIPTS, Erasure
 from hippocampus.forgetting.judging import Wanted
 from hippocampus.forgetting.times import Name, Stretch, Stretches
-from hippocampus.forgetting.transaction import Exclusive, Staging, finish
 from hippocampus.reader import Log
 from hippocampus.survey import survey
 from hippocampus.tick_record import EventRecord, TickRecord
+from hippocampus.transaction.journal import NIGHTS, held
 
 MARK = 0.123456789123
 COUNT, A_SEGMENT = 120, 30
@@ -45,11 +46,10 @@ def stretch(ticks, first: int, last: int) -> Stretch:
 
 
 def erase(root, wanted: Wanted):
-    with Exclusive(root):
-        staging = Staging(root)
-        erased = list(logs.erase(root, wanted, staging, lambda *_: None))
-        staging.commit(b"{}")
-        finish(root)
+    with held(root / NIGHTS):
+        erasure = Erasure({"robot": root, NIGHTS: root / NIGHTS})
+        erased = list(logs.erase(root, wanted, erasure, lambda *_: None))
+        erasure.commit("a forgetting", root / RECEIPTS, b"{}")
     return erased
 
 

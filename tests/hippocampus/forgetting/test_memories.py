@@ -6,13 +6,14 @@ import pytest
 
 from ember_embodied.bench.hippocampus.planted import holding
 from hippocampus.forgetting import memories
+from hippocampus.forgetting.erasure import RECEIPTS, Erasure
 from hippocampus.forgetting.times import Name, Stretch, Stretches
-from hippocampus.forgetting.transaction import Exclusive, Staging, finish
 from hippocampus.memory.audit import audit
 from hippocampus.memory.book import MemoryBook
 from hippocampus.memory.records import LogSpan, Moment
 from hippocampus.memory.store import MemoryStore, StoreError
 from hippocampus.memory.text_key import HashingEncoder
+from hippocampus.transaction.journal import NIGHTS, held
 
 MINUTE_NS = 60_000_000_000
 TEXTS = ("the lamp was switched on", "SECRETMARK was said", "Anna laughed", "it grew dark")
@@ -36,11 +37,10 @@ def store(tmp_path) -> MemoryStore:
 
 def erase(store: MemoryStore, stretches=(), name=None):
     root = store.folder.parent
-    with Exclusive(root):
-        staging = Staging(root)
-        erased = memories.erase(store.folder, Stretches(stretches), name, STARTS, staging, 1)
-        staging.commit(b"{}")
-        finish(root)
+    with held(root / NIGHTS):
+        erasure = Erasure({"robot": root, NIGHTS: root / NIGHTS})
+        erased = memories.erase(store.folder, Stretches(stretches), name, STARTS, erasure, 1)
+        erasure.commit("a forgetting", root / RECEIPTS, b"{}")
     return erased
 
 

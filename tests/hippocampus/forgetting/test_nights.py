@@ -10,12 +10,13 @@ import pytest
 
 from ember_embodied.bench.hippocampus.planted import holding
 from hippocampus.forgetting import nights
+from hippocampus.forgetting.erasure import RECEIPTS, Erasure
 from hippocampus.forgetting.times import Name, Stretch, Stretches
-from hippocampus.forgetting.transaction import Exclusive, Staging, finish
 from hippocampus.night.episode import Day, Episode, Hour, Kept, LogFile, Reason
 from hippocampus.night.label import Label, LabelKind, Span
 from hippocampus.night.reading import HeardLook
 from hippocampus.night.store import NAME, EpisodeStore, NightFindings
+from hippocampus.transaction.journal import NIGHTS, Journal, held, remember_last
 
 DATE = "2026-11-20"
 NOON_NS = round(datetime.fromisoformat(f"{DATE}T12:00").timestamp()) * 1_000_000_000
@@ -72,20 +73,19 @@ def made(tmp_path):
     (folder / DATE / nights.DIARY_FILE).write_text(json.dumps(diary))
     told = "".join(f"{one['text']}\n" for one in sentences)
     (folder / DATE / nights.DIARY_TEXT).write_text(told)
-    trash = folder / ".night" / "old" / DATE
-    trash.mkdir(parents=True)
-    (trash / "diary.md").write_text("SECRETMARK SECRETNAME")
-    (folder / "last.json").write_text("{}")
+    for kept in ("old", "new", "work"):  # of the night before, and of one that was cut off
+        (folder / ".night" / kept / DATE).mkdir(parents=True)
+        (folder / ".night" / kept / DATE / "diary.md").write_text("SECRETMARK SECRETNAME")
+    remember_last(folder, Journal(1, "a night", True, {}, (), ()))
     return folder
 
 
 def erase(folder, stretches=(), name=None, removed=()):
     root = folder.parent
-    with Exclusive(root):
-        staging = Staging(root)
-        erased = nights.erase(folder, [folder], Stretches(stretches), name, removed, staging)
-        staging.commit(b"{}")
-        finish(root)
+    with held(root / NIGHTS):
+        erasure = Erasure({"robot": root, NIGHTS: root / NIGHTS})
+        erased = nights.erase(folder, Stretches(stretches), name, removed, erasure)
+        erasure.commit("a forgetting", root / RECEIPTS, b"{}")
     return erased
 
 
@@ -134,4 +134,4 @@ def test_a_file_of_the_log_that_went_whole_is_no_longer_known(made):
 def test_a_day_that_cannot_be_read_stops_it_before_anything_changes(made):
     (made / DATE / nights.DAY_FILE).write_text("{")
     with pytest.raises(nights.UnreadableError, match=DATE):
-        nights.erase(made, [made], Stretches([minutes(0, 1)]), None, (), None)
+        nights.erase(made, Stretches([minutes(0, 1)]), None, (), None)

@@ -23,11 +23,12 @@ from hippocampus.night.room import NoRoomError
 from hippocampus.night.settings import SleepSettings
 from hippocampus.night.sleep import Helpers, NamedFile, NightReport, sleep
 from hippocampus.night.store import EpisodesError, EpisodeStore
-from hippocampus.night.transaction import NIGHTS, undo, work_folder
 from hippocampus.reader import Log
 from hippocampus.retention import keep
 from hippocampus.survey import survey
 from hippocampus.tick_record import EventRecord
+from hippocampus.transaction.journal import NIGHTS, work_folder
+from hippocampus.transaction.undo import undo
 
 DATE = "2026-01-01"
 TICKS, A_FILE = 240, 40
