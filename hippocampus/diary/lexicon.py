@@ -6,95 +6,11 @@ content ("the", "my") are here too. English, lower case.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Iterator
 from typing import Any, Final
 
+from hippocampus.diary.roles import Meaning, Noun, Role, Verb
 from hippocampus.night.label import TOUCHES, LabelKind
-
-
-class Role(Enum):
-    """What a word or a phrase does in a sentence."""
-
-    PLAIN = auto()
-    """Nothing: articles, prepositions, "today"."""
-    SELF = auto()
-    OTHER = auto()
-    NAME = auto()
-    ME = auto()
-    AUX = auto()
-    """was, got: turns a verb around."""
-    SENSED = auto()
-    """felt, had: only I can; ``value``: kinds that it means where the clause names none."""
-    GAVE = auto()
-    VERB = auto()
-    NOUN = auto()
-    STATE = auto()
-    """awake, asleep: of me."""
-    QUIET = auto()
-    NOTHING_AT_ALL = auto()
-    NOT = auto()
-    NO_ONE = auto()
-    PLACE = auto()
-    SIDE = auto()
-    STRENGTH = auto()
-    NUMBER = auto()
-    ARTICLE = auto()
-    TIMES = auto()
-    COUNT = auto()
-    UNIT = auto()
-    SECONDS = auto()
-    AMOUNT_UNIT = auto()
-    CLOCK = auto()
-    HALF_DAY = auto()
-    DAYPART = auto()
-    ALL_DAY = auto()
-    ABOUT = auto()
-    BOUND = auto()
-    SHORTLY = auto()
-    AT = auto()
-    BEFORE = auto()
-    AFTER = auto()
-    FROM = auto()
-    TO = auto()
-    UNTIL = auto()
-    BETWEEN = auto()
-    LATER = auto()
-    EARLIER = auto()
-    THEN = auto()
-    AND = auto()
-    FOUND = auto()
-    THERE = auto()
-    SHARE = auto()
-    RANK = auto()
-    FAULT_NAME = auto()
-    AGAIN = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """A role, and what goes with it."""
-
-    role: Role
-    value: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """``done_to_me``: what it is when I am the one it is done to. ``own``: when I do it."""
-
-    done_to_me: tuple[str, ...] = ()
-    own: tuple[str, ...] = ()
-    by_other: tuple[str, ...] = ()
-    """When somebody does it and I need not be named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Noun:
-    """``many``: the word itself says that there is more than one."""
-
-    kinds: tuple[str, ...]
-    many: bool = False
 
 
 def kinds(*found: LabelKind) -> tuple[str, ...]:
@@ -248,7 +164,7 @@ DAYPARTS: Final[dict[str, tuple[float, float]]] = {
     "night": (1320, 1740),
     "small hours": (0, 300),
 }
-_UNITS: Final = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+_ONES: Final = {"a second": 1.0, "a minute": 60.0, "an hour": 3600.0}
 _SIDES: Final = {
     "left": "left",
     "left side": "left",
@@ -262,127 +178,122 @@ _SIDES: Final = {
     "behind me": "behind",
     "in front of me": "ahead",
 }
-_GENTLE: Final = ("gentle", "gently", "soft", "softly", "light", "lightly")
-_STRONG: Final = ("strong", "strongly", "hard", "firm", "firmly")
 
 
-def _meanings() -> dict[str, Meaning]:
-    made: dict[str, Meaning] = {}
+_PHRASES: Final[tuple[tuple[Role, Any, str], ...]] = (
+    (Role.PLAIN, None, "the | this | that | of | on | in | by | for | my | me too | it | any"),
+    (Role.PLAIN, None, "today | during | during the | also | too | there was | there were"),
+    (Role.PLAIN, None, "with | along | across | over | there came | came | day | up | lasted"),
+    (Role.PLAIN, None, "the day | of the day | of me | at me | out | direction | here | were at"),
+    (Role.PLAIN, None, "my memory | my log | log | memory | time | towards | toward | celsius"),
+    (Role.PLAIN, None, "kept | kept it | reached | spent | occurred | took | landed | servo"),
+    (Role.PLAIN, None, "somewhere"),
+    (Role.ARTICLE, None, "a | an"),
+    (Role.SELF, None, "i"),
+    (Role.OTHER, None, "somebody | someone | something | a person | a visitor | anybody | anyone"),
+    (Role.ME, None, "me | to me | my way"),
+    (Role.AUX, None, "was | were | got | been | being | is | had been"),
+    (Role.SENSED, None, "felt | noticed | sensed | had | received | experienced"),
+    (Role.SENSED, VOICE, "heard"),
+    (Role.SENSED, PERSON, "saw"),
+    (Role.GAVE, None, "gave | gave me"),
+    (Role.QUIET, None, "quiet | calm | uneventful"),
+    (Role.NOTHING_AT_ALL, None, "nothing happened"),
+    (Role.NOT, None, "not | never | no | without | not even once | not once"),
+    (Role.NO_ONE, None, "nobody | no one | nothing | none"),
+    (Role.STRENGTH, "gentle", "gentle | gently | soft | softly | light | lightly"),
+    (Role.STRENGTH, "strong", "strong | strongly | hard | firm | firmly"),
+    (Role.TIMES, None, "times | time each"),
+    (Role.COUNT, (1, 1), "one time"),
+    (Role.HALF_DAY, 0, "am"),
+    (Role.HALF_DAY, 720, "pm"),
+    (Role.HALF_DAY, None, "o'clock | o’clock"),
+    (Role.CLOCK, 0.0, "midnight"),
+    (Role.ALL_DAY, None, "all day | all day long | the whole day | all of the day"),
+    (Role.ABOUT, None, "about | around | roughly | nearly | almost | approximately"),
+    (Role.BOUND, "least", "at least"),
+    (Role.BOUND, "more", "more than | over a"),
+    (Role.BOUND, "most", "at most | up to"),
+    (Role.BOUND, "fewer", "less than | fewer than"),
+    (Role.BOUND, "exactly", "only | just | exactly"),
+    (Role.SHORTLY, None, "shortly | just after | soon"),
+    (Role.AT, None, "at"),
+    (Role.BEFORE, None, "before"),
+    (Role.EARLIER, None, "before that | before this | earlier"),
+    (Role.AFTER, None, "after"),
+    (Role.FROM, None, "from | since"),
+    (Role.TO, None, "to"),
+    (Role.UNTIL, None, "until | till"),
+    (Role.BETWEEN, None, "between"),
+    (Role.LATER, None, "later"),
+    (Role.THEN, None, "then | afterwards | afterward | after that | after this | and then"),
+    (Role.AND, None, "and | , | ; | but | - | –"),
+    (Role.FOUND, None, "found"),
+    (Role.THERE, None, "there | was there"),
+    (Role.SHARE, "total", "all in all | in all | altogether | in total"),
+    (Role.SHARE, "most", "most of them | most | mostly"),
+    (Role.SHARE, "all", "all of them | all | each | every time | each time"),
+    (Role.RANK, "first", "first | the first time | the first"),
+    (Role.RANK, "last", "last | the last time | the last"),
+    (Role.AGAIN, None, "again | back"),
+    (Role.SECONDS, (900.0, 150.0), "a quarter of an hour"),
+    (Role.SECONDS, (7.5, 7.5), "briefly | a moment"),
+    (Role.UNIT, 1.0, "second | seconds | s"),
+    (Role.UNIT, 60.0, "minute | minutes | min"),
+    (Role.UNIT, 3600.0, "hour | hours | h"),
+    (Role.AMOUNT_UNIT, "degrees", "degrees | ° | degrees celsius | °c | degree"),
+    (Role.AMOUNT_UNIT, "volts", "volts | volt | v"),
+)
+"""Role, value, and the phrases that have both."""
 
-    def add(role: Role, *words: str, value: Any = None) -> None:
-        made.update(dict.fromkeys(words, Meaning(role, value)))
 
-    add(Role.PLAIN, "the", "this", "that", "of", "on", "in", "by", "for", "my", "me too", "it")
-    add(Role.PLAIN, "today", "during", "during the", "also", "too", "there was", "there were")
-    add(Role.PLAIN, "with", "along", "across", "over", "there came", "came", "day", "up", "lasted")
-    add(
-        Role.PLAIN, "the day", "of the day", "of me", "at me", "out", "direction", "here", "were at"
+def _phrases() -> Iterator[tuple[str, Meaning]]:
+    """Every phrase and its meaning."""
+    for role, value, phrases in _PHRASES:
+        yield from ((phrase, Meaning(role, value)) for phrase in phrases.split(" | "))
+    tables: tuple[tuple[Role, dict[str, Any]], ...] = (
+        (Role.VERB, _VERBS),
+        (Role.STATE, _STATES),
+        (Role.PLACE, _PLACES),
+        (Role.COUNT, _COUNTS),
+        (Role.SIDE, _SIDES),
     )
-    add(Role.PLAIN, "my memory", "my log", "log", "memory", "time", "towards", "toward", "celsius")
-    add(
-        Role.PLAIN,
-        "kept",
-        "kept it",
-        "reached",
-        "spent",
-        "occurred",
-        "took",
-        "landed",
-        "servo",
-        "somewhere",
-    )
-    add(Role.ARTICLE, "a", "an")
-    add(Role.SELF, "i")
-    add(Role.OTHER, "somebody", "someone", "something", "a person", "a visitor", "anybody")
-    add(Role.OTHER, "anyone")
-    add(Role.ME, "me", "to me", "my way")
-    add(Role.AUX, "was", "were", "got", "been", "being", "is", "had been")
-    add(Role.SENSED, "felt", "noticed", "sensed", "had", "received", "experienced")
-    add(Role.SENSED, "heard", value=VOICE)
-    add(Role.SENSED, "saw", value=PERSON)
-    add(Role.GAVE, "gave", "gave me")
-    add(Role.QUIET, "quiet", "calm", "uneventful")
-    add(Role.NOTHING_AT_ALL, "nothing happened")
-    add(Role.PLAIN, "any")
-    add(Role.NOT, "not", "never", "no", "without", "not even once", "not once")
-    add(Role.NO_ONE, "nobody", "no one", "nothing", "none")
-    add(Role.STRENGTH, *_GENTLE, value="gentle")
-    add(Role.STRENGTH, *_STRONG, value="strong")
-    add(Role.TIMES, "times", "time each")
-    add(Role.COUNT, "one time", value=(1, 1))
-    add(Role.HALF_DAY, "am", value=0)
-    add(Role.HALF_DAY, "pm", value=720)
-    add(Role.HALF_DAY, "o'clock", "o’clock")
-    add(Role.ALL_DAY, "all day", "all day long", "the whole day", "all of the day")
-    add(Role.ABOUT, "about", "around", "roughly", "nearly", "almost", "approximately")
-    add(Role.BOUND, "at least", value="least")
-    add(Role.BOUND, "more than", "over a", value="more")
-    add(Role.BOUND, "at most", "up to", value="most")
-    add(Role.BOUND, "less than", "fewer than", value="fewer")
-    add(Role.BOUND, "only", "just", "exactly", value="exactly")
-    add(Role.SHORTLY, "shortly", "just after", "soon")
-    add(Role.AT, "at")
-    add(Role.BEFORE, "before")
-    add(Role.EARLIER, "before that", "before this", "earlier")
-    add(Role.AFTER, "after")
-    add(Role.FROM, "from", "since")
-    add(Role.TO, "to")
-    add(Role.UNTIL, "until", "till")
-    add(Role.BETWEEN, "between")
-    add(Role.LATER, "later")
-    add(Role.THEN, "then", "afterwards", "afterward", "after that", "after this", "and then")
-    add(Role.AND, "and", ",", ";", "but", "-", "–")
-    add(Role.FOUND, "found")
-    add(Role.THERE, "there", "was there")
-    add(Role.SHARE, "all in all", "in all", "altogether", "in total", value="total")
-    add(Role.SHARE, "most of them", "most", "mostly", value="most")
-    add(Role.SHARE, "all of them", "all", "each", "every time", "each time", value="all")
-    add(Role.RANK, "first", "the first time", "the first", value="first")
-    add(Role.RANK, "last", "the last time", "the last", value="last")
-    add(Role.AGAIN, "again", "back")
-    for word, verb in _VERBS.items():
-        add(Role.VERB, word, value=verb)
+    for role, table in tables:
+        yield from ((phrase, Meaning(role, value)) for phrase, value in table.items())
+    yield from _nouns()
+    yield from _numbers()
+    yield from _times()
+
+
+def _nouns() -> Iterator[tuple[str, Meaning]]:
+    for word, found in (_NOUNS | _ONE_NOUNS).items():
+        yield word, Meaning(Role.NOUN, Noun(found))
     for word, found in _NOUNS.items():
         many = word + ("es" if word.endswith("ch") else "s")
-        add(Role.NOUN, word, value=Noun(found))
-        add(Role.NOUN, many, value=Noun(found, many=True))
-    for word, found in _ONE_NOUNS.items():
-        add(Role.NOUN, word, value=Noun(found))
-    for word, state in _STATES.items():
-        add(Role.STATE, word, value=state)
-    for word, places in _PLACES.items():
-        add(Role.PLACE, word, value=places)
+        yield many, Meaning(Role.NOUN, Noun(found, many=True))
+
+
+def _numbers() -> Iterator[tuple[str, Meaning]]:
     for number, word in enumerate(NUMBERS):
-        add(Role.NUMBER, word, value=float(number))
+        yield word, Meaning(Role.NUMBER, float(number))
     for word, ten in _TENS.items():
-        add(Role.NUMBER, word, value=float(ten))
+        yield word, Meaning(Role.NUMBER, float(ten))
         for one in range(1, 10):
-            add(Role.NUMBER, f"{word}-{NUMBERS[one]}", value=float(ten + one))
-    for word, count in _COUNTS.items():
-        add(Role.COUNT, word, value=count)
+            yield f"{word}-{NUMBERS[one]}", Meaning(Role.NUMBER, float(ten + one))
+
+
+def _times() -> Iterator[tuple[str, Meaning]]:
     for word, part in DAYPARTS.items():
-        add(Role.DAYPART, word, f"the {word}", f"in the {word}", f"at {word}", value=part)
-    add(Role.CLOCK, "midnight", value=0.0)
-    for word, unit in _UNITS.items():
-        add(Role.UNIT, word, word + "s", value=unit)
-        article = "an" if word == "hour" else "a"
-        add(Role.SECONDS, f"{article} {word}", value=(unit, 0.5 * unit))
-        add(Role.SECONDS, f"half {article} {word}", value=(0.5 * unit, 0.17 * unit))
-        add(Role.SECONDS, f"{article} {word} and a half", value=(1.5 * unit, 0.17 * unit))
-    add(Role.SECONDS, "a quarter of an hour", value=(900.0, 150.0))
-    add(Role.SECONDS, "briefly", "a moment", value=(7.5, 7.5))
-    add(Role.UNIT, "s", value=1.0)
-    add(Role.UNIT, "min", value=60.0)
-    add(Role.UNIT, "h", value=3600.0)
-    add(Role.AMOUNT_UNIT, "degrees", "°", "degrees celsius", "°c", "degree", value="degrees")
-    add(Role.AMOUNT_UNIT, "volts", "volt", "v", value="volts")
-    for word, side in _SIDES.items():
-        add(Role.SIDE, word, value=side)
-    return made
+        for phrase in (word, f"the {word}", f"in the {word}", f"at {word}"):
+            yield phrase, Meaning(Role.DAYPART, part)
+    for one, unit in _ONES.items():
+        yield one, Meaning(Role.SECONDS, (unit, 0.5 * unit))
+        yield f"half {one}", Meaning(Role.SECONDS, (0.5 * unit, 0.17 * unit))
+        yield f"{one} and a half", Meaning(Role.SECONDS, (1.5 * unit, 0.17 * unit))
 
 
 MEANINGS: Final[dict[tuple[str, ...], Meaning]] = {
-    tuple(phrase.split()): meaning for phrase, meaning in _meanings().items()
+    tuple(phrase.split()): meaning for phrase, meaning in _phrases()
 }
 """Phrase, as its words, to meaning; the longest phrase that fits is meant."""
 LONGEST: Final = max(map(len, MEANINGS))

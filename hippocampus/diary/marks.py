@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hippocampus.diary.lexicon import LONGEST, MEANINGS, Meaning, Role
+from hippocampus.diary.lexicon import LONGEST, MEANINGS
+from hippocampus.diary.roles import Meaning, Role
 
 MAX_LETTERS: Final = 400
 _WORD: Final = re.compile(

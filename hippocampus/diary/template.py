@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from hippocampus.diary.doing import QUIET_MOST
 from hippocampus.diary.facts import AWAKE, COMPANY, WARMTH, Facts, Line, seconds_of, tellable
 from hippocampus.diary.lexicon import ANY_TOUCH, DAYPARTS, EVENTS
 from hippocampus.diary.phrases import (
@@ -26,7 +27,6 @@ from hippocampus.diary.phrases import (
     times,
     went_on_for,
 )
-from hippocampus.diary.reading import QUIET_MOST
 from hippocampus.diary.support import events, fits_window
 from hippocampus.night.label import Label, LabelKind
 
