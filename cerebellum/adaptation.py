@@ -40,12 +40,6 @@ class Gains:
         self._told = np.zeros(weights.shape[1])
         self._ones = np.ones(len(weights))  # a product with them sums faster than a reduction
 
-    def predict(self, terms: Array) -> Array:
-        """What ``terms`` [n, C] amount to, [C]."""
-        np.multiply(self.weights, terms, out=self._product)
-        found: Array = np.dot(self._ones, self._product)
-        return found
-
     def learn(self, terms: Array, error: Array, variance: Array) -> None:
         """One experience: [n, C], [C] measured minus predicted, 0 to learn nothing, and [C]."""
         product, told = self._product, self._told

@@ -65,13 +65,12 @@ LATE: Final = 1.5
 TURNS: Final = 3
 """Ticks in which all that is learned had its turn."""
 _MOTORS: Final = slice(LAG.start, CURRENT.stop)
-_BEYOND: Final = slice(CURRENT.start, IMU.stop)
 _KINDS: Final = (JOINT_COUNT, JOINT_COUNT, CHANNELS - CURRENT.stop)
 _LEAST: Final = np.repeat((LEAST_PULSES, LEAST_PULSES, LEAST), _KINDS)
+_ROBUST: Final = np.full(CHANNELS, ROBUST)
 _MOVES: Final = np.repeat((MOVES_PULSES, MOVES_PULSES, 0.0), _KINDS)
-_OWN_COLUMN: Final = OWN_SPREAD[2:, None]
+_OWN_COLUMN: Final = OWN_SPREAD[:, None]
 _LEVEL: Final = (0.0,) * (IMU.stop - IMU.start)
-_EVERYTHING: Final = ALL.tobytes()
 _NOTHING: Final = NONE.tobytes()
 
 
@@ -105,7 +104,11 @@ class ForwardModel:
         between_s = TURNS * period_s
         self._own = Gains(weights, 1.0 - math.exp(-between_s / OWN_S), OWN_MOST)
         self._terms = np.zeros_like(weights)
-        self._terms[0, LAG], self._terms[2, CURRENT] = OWN_SPREAD[0], motor_current.SPREAD[2]
+        self._terms[2, CURRENT] = motor_current.SPREAD[2]
+        self._ways, self._own_by, self._shares = np.ones((3, OWN_TERMS, JOINT_COUNT))
+        """[6, 9] what lags go by beyond the nets: 1, sign of the step, ...; by how much, rad."""
+        self._sign, self._past_ways = self._ways[1], self._ways.reshape(-1)[2 * JOINT_COUNT :]
+        self._each = np.ones(OWN_TERMS)  # a product with them sums faster than a reduction
         current = double((prior or read_prior(ForwardPrior, period_s)).current)
         current[0] /= PULSE_RAD
         self._current = MotorCurrent(current, state.current_weights, period_s)
@@ -114,8 +117,10 @@ class ForwardModel:
         self._noise = Noise(np.concatenate(loud), between_s)
         # A current is as unsure as the lag that it is foretold from, and has noise of its own.
         lags = np.full(JOINT_COUNT, PULSE_RAD**2)
-        self._scale = np.concatenate((lags, lags * current[0] ** 2, FLOOR_SQUARE))
+        self._unit = np.sqrt(np.concatenate((lags, lags * current[0] ** 2, FLOOR_SQUARE)))
+        self._loud = self._noise.gain * self._unit
         self._doubt = np.concatenate((STILL, state.current_variance, _LEVEL))
+        self._doubt_of_imu = self._doubt[IMU]
         self._spread = np.ones(CHANNELS)
         self._trust = Trust(state.own_error, state.outlook_error, period_s)
         self._reafference = Reafference(state.reafference, period_s)
@@ -125,6 +130,7 @@ class ForwardModel:
         self._goal: Numbers = STILL
         self._lag_rad, self._rate_rad_s = np.zeros((2, JOINT_COUNT))
         self._surprise: Surprise | None = None
+        self._take_over()
 
     def state(self) -> ForwardModelState:
         """Everything learned so far."""
@@ -178,17 +184,12 @@ class ForwardModel:
         before, self._goal = self._goal, goal
         imu = self._reafference.feel(sense, place[BODY_YAW], rate[BODY_YAW])
         known = self._soundness.known(sound, imu=imu is not None)
-        values = np.array(
-            [*goal, *goal, *before, *place, *rate, *current, *(_LEVEL if imu is None else imu)]
-        )
-        step_and_lag = values[:18] - values[18:36]
-        step, lag, rates = step_and_lag[:9], step_and_lag[9:], values[36:45]
-        self._recent.add(step_and_lag, rates, values[27:36])
-
+        felt_imu = _LEVEL if imu is None else imu
+        row = recent.row_of(rate, goal, before, place, current, felt_imu)
+        self._recent.add(row)
+        step, measured = row[recent.STEP], row[recent.MEASURED]
         predicted, deviation = self._foretell(step)
-        measured = np.empty(CHANNELS)
-        measured[LAG], measured[_BEYOND] = lag, values[45:]
-        self._lag_rad, self._rate_rad_s = lag, rates
+        self._lag_rad, self._rate_rad_s = row[recent.LAG], row[recent.WAY]
         if imu is None:
             predicted[IMU], deviation[IMU] = 0.0, 1.0
         if outlook is not None:
@@ -212,14 +213,13 @@ class ForwardModel:
         if surprise is None:
             return
         self._surprise = None
-        use = surprise.known & untouched
-        flags = use.tobytes()
-        if flags == _NOTHING:
+        everything = surprise.known is ALL and untouched is ALL
+        use = ALL if everything else surprise.known & untouched
+        if not everything and use.tobytes() == _NOTHING:
             return
-        everything = flags == _EVERYTHING
         turn, self._turn = self._turn, (self._turn + 1) % TURNS
-        score = np.minimum(surprise.score, ROBUST)
-        np.maximum(score, -ROBUST, out=score)
+        score = np.minimum(surprise.score, _ROBUST)
+        np.maximum(score, -_ROBUST, out=score)
         if turn == 0:
             if everything or use[LAG].any():
                 self._learn_motors(surprise, score, None if everything else use[_MOTORS])
@@ -228,43 +228,48 @@ class ForwardModel:
         if turn == 1:
             self._learn_noise(score, use, imu=imu)
         elif imu:
-            calmest = min(self._spread[IMU].tolist()) ** 2
+            calmest = min((self._spread * self._noise.gain)[IMU].tolist()) ** 2
             passed_s = TURNS * surprise.dt_s
             self._reafference.learn(score[IMU], surprise.deviation[IMU], calmest, passed_s)
 
     def _learn_noise(self, score: Array, use: Bools, *, imu: bool) -> None:
         """A current is as loud as its lag; the IMU counts as a whole."""
-        sizes, moves = np.abs(score), self._spread > _MOVES
+        sizes, moves = np.abs(score), self._spread * self._noise.gain > _MOVES
         moves &= use
         sizes[CURRENT], moves[CURRENT], moves[IMU] = sizes[LAG], moves[LAG], imu
         self._noise.learn(sizes, moves)
+        np.multiply(self._noise.gain, self._unit, self._loud)
 
     def _foretell(self, step: Array) -> tuple[Array, Array]:
         """[24] What is foretold, and its deviation; ``step`` [9] of the goals, rad."""
-        inputs, terms = self._recent.inputs, self._terms
-        means, logits = self._nets.run(inputs)
-        sign = np.tanh(inputs[recent.STEP], out=terms[1, LAG])
-        sign *= OWN_SPREAD[1]
-        np.multiply(inputs[recent.OWN].reshape(-1, JOINT_COUNT), _OWN_COLUMN, out=terms[2:, LAG])
-        predicted = means.copy()
-        lag = predicted[LAG]
-        lag += self._own.predict(terms)[LAG]
+        inputs = self._recent.inputs
+        predicted, logits = self._nets.run(inputs)
+        np.tanh(inputs[recent.STEP], self._sign)
+        inputs.take(recent.OWN, None, self._past_ways, "clip")
+        lag, shaken = predicted[LAG], predicted[IMU]
+        lag += np.dot(self._each, np.multiply(self._ways, self._own_by, self._shares))
         self._current.foretell(lag, step, self._lag_rad, out=predicted[CURRENT])
-        predicted[IMU] += self._reafference.foretell()
+        shaken += self._reafference.foretell()
 
-        spread = self._spread = np.logaddexp(0.0, logits)
+        # deviation^2 = (gain unit (softplus(logits) + least))^2 + doubt
+        spread = np.logaddexp(0.0, logits, self._spread)
         spread += _LEAST
-        spread *= self._noise.gain
-        deviation = spread * spread
-        deviation *= self._scale
-        np.multiply(FLOOR_SQUARE, self._reafference.doubt, out=self._doubt[IMU])
+        deviation = spread * self._loud
+        deviation *= deviation
+        np.multiply(FLOOR_SQUARE, self._reafference.doubt, self._doubt_of_imu)
         deviation += self._doubt
-        np.sqrt(deviation, out=deviation)
+        np.sqrt(deviation, deviation)
         return predicted, deviation
+
+    def _take_over(self) -> None:
+        """Go by the own ways as they are learned now."""
+        np.multiply(self._own.weights[:, LAG], _OWN_COLUMN, self._own_by)
+        self._current.adapt(self._own.weights[: motor_current.TERMS, CURRENT])
 
     def _learn_motors(self, surprise: Surprise, score: Array, use: Bools | None) -> None:
         """Own ways of lags and currents; all of them where ``use`` [18] is None."""
         terms, variance = self._terms, self._doubt[CURRENT]
+        np.multiply(self._ways, _OWN_COLUMN, terms[:, LAG])
         np.multiply(self._lag_rad, motor_current.SPREAD[0], out=terms[0, CURRENT])
         np.multiply(self._rate_rad_s, motor_current.SPREAD[1], out=terms[1, CURRENT])
         deviation = surprise.deviation[_MOTORS].copy()
@@ -280,7 +285,7 @@ class ForwardModel:
             error *= use
         deviation *= deviation
         self._own.learn(terms, error, deviation)
-        self._current.adapt(self._own.weights[: motor_current.TERMS, CURRENT])
+        self._take_over()
         strange *= strange
         strange -= variance
         if use is not None:

@@ -56,18 +56,19 @@ class ForwardNets:
         unsure[channels, units], unsure[channels, -1] = net.last[logits], net.last_bias[logits]
 
     def run(self, inputs: Array) -> tuple[Array, Array]:
-        """Means and logits of deviations [24] of ``inputs`` [INPUTS]; the next run changes them.
+        """Means and logits of deviations [24] of ``inputs`` [INPUTS]; the next run changes these.
+
+            sums, straight = first inputs;  said = last tanh(second tanh(sums)) + straight
 
         Means in the units of the channels, those of currents 0; a current is as unsure as its lag.
         """
         sums, straight, hidden, deeper, means, logits = self._views
-        np.dot(self._first, inputs, out=self._sums)
-        np.tanh(sums, out=hidden)
-        np.dot(self._second, self._hidden, out=deeper)
-        np.tanh(deeper, out=deeper)
-        np.dot(self._last, self._deeper, out=self._said)
-        means += straight
-        return means, logits
+        np.dot(self._first, inputs, self._sums)
+        np.tanh(sums, hidden)
+        np.dot(self._second, self._hidden, deeper)
+        np.tanh(deeper, deeper)
+        np.dot(self._last, self._deeper, self._said)
+        return means + straight, logits
 
 
 def read_nets(period_s: float) -> ForwardNets:

@@ -35,6 +35,7 @@ class MotorCurrent:
         self._prior = by @ prior
         self._by = by * SPREAD
         self._factors = np.zeros_like(self._prior)
+        self._of_lag, self._of_rest, self._by_lag, self._by_rate, self._least = self._factors
         self.adapt(own)
 
     def adapt(self, own: Array) -> None:
@@ -44,17 +45,15 @@ class MotorCurrent:
 
     def foretell(self, lag_rad: Array, step_rad: Array, last_lag_rad: Array, out: Array) -> None:
         """[9] A, where the lag is foretold to be ``lag_rad`` after such a step of the goal."""
-        of_lag, of_rest, _, _, least = self._factors
         rest = step_rad + last_lag_rad
-        rest *= of_rest
-        np.multiply(lag_rad, of_lag, out=out)
+        rest *= self._of_rest
+        np.multiply(lag_rad, self._of_lag, out)
         out += rest
-        out += least
+        out += self._least
 
     def beyond(self, current_a: Array, lag_rad: Array, rate_rad_s: Array) -> Array:
         """[9] A that measured lag and velocity do not explain."""
-        _, _, by_lag, by_rate, least = self._factors
-        left: Array = current_a - by_lag * lag_rad
-        left -= by_rate * rate_rad_s
-        left -= least
+        left: Array = current_a - self._by_lag * lag_rad
+        left -= self._by_rate * rate_rad_s
+        left -= self._least
         return left

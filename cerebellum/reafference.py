@@ -79,6 +79,7 @@ class Reafference:
         self._share = np.zeros((len(self._whole), 1))
         self._terms = np.ones(IMU_TERMS)
         self._found = np.zeros(len(self._whole))
+        self._linear, self._spread = self._found[:IMU_CHANNELS], self._found[IMU_CHANNELS:]
         self._rate = 0.0
         self._slow = period_s > SLOW_S
         self._orientation = UPRIGHT_WXYZ
@@ -129,9 +130,9 @@ class Reafference:
 
     def foretell(self) -> Array:
         """[6] The linear part of what is felt; ``doubt`` says how unsure it is."""
-        found = np.dot(self._whole, self._terms, out=self._found)
-        self.doubt = float(np.dot(found[IMU_CHANNELS:], self._terms))
-        return found[:IMU_CHANNELS]
+        np.dot(self._whole, self._terms, self._found)
+        self.doubt = float(self._spread.dot(self._terms))
+        return self._linear
 
     def learn(self, score: Array, deviation: Array, calmest: float, dt_s: float) -> None:
         """Learn from the last ``foretell``.
@@ -144,7 +145,7 @@ class Reafference:
         """
         # One covariance for all six, in units of each channel's own floor of noise; it shrinks by
         # what the calmest of them tells, and each learns by how calm it is itself.
-        share, spread = self._share, self._found[IMU_CHANNELS:]
+        share, spread = self._share, self._spread
         of_weights, of_covariance = share[:IMU_CHANNELS, 0], share[IMU_CHANNELS:, 0]
         np.divide(FLOOR_SQUARE, deviation, out=of_weights)
         of_weights *= score

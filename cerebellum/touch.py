@@ -30,7 +30,7 @@ from cerebellum.contact import (
 )
 from cerebellum.felt import FeltEvent, Kind, Phase, Place, Strength
 from cerebellum.forward_prior import read_prior
-from cerebellum.surprise import CHANNELS, LAG, PULSE_RAD, Surprise
+from cerebellum.surprise import ALL, LAG, NONE, PULSE_RAD, Surprise
 from firmware_bridge.joints import BODY_YAW, LEFT_ANTENNA, RIGHT_ANTENNA, STEWART
 
 QUIET: Final = 0.0
@@ -110,7 +110,7 @@ class Touch:
         """[24] Channels that nobody but the robot moves now."""
         apart = self._now_ns - self._over_ns > AFTER_S * 1e9
         calm = self._episode is None and apart and self.evidence.known
-        return _ALL if calm and self.evidence.touch < CALM else _NONE
+        return ALL if calm and self.evidence.touch < CALM else NONE
 
     def step(self, surprise: Surprise) -> tuple[FeltEvent, ...]:
         """What the skin says of this tick; mostly nothing."""
@@ -226,9 +226,3 @@ def _load_n(load: NDArray[np.float64], place: Place) -> float:
     if place is Place.LEFT_ANTENNA:
         return ANTENNA_N_PULSE * abs(float(load[LEFT_ANTENNA]))
     return BODY_N_PULSE * abs(float(load[BODY_YAW]))
-
-
-_ALL: Final = np.ones(CHANNELS, dtype=np.bool_)
-_NONE: Final = np.zeros(CHANNELS, dtype=np.bool_)
-for _shared in (_ALL, _NONE):
-    _shared.setflags(write=False)

@@ -147,7 +147,7 @@ def test_weights_are_found_and_stay_within_bounds():
     gains = Gains(np.zeros((3, 1)), rate=0.05, most=1.0)
     for _ in range(4000):
         terms = generator.standard_normal((3, 1))
-        error = (true * terms).sum(0) - gains.predict(terms)
+        error = ((true - gains.weights) * terms).sum(0)
         gains.learn(terms, error, np.full(1, 0.01))
     assert np.allclose(gains.weights, true, atol=1e-3)
     for _ in range(4000):
