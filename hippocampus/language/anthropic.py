@@ -56,7 +56,7 @@ class Anthropic:
             _Answer,
             timeout_s=timeout_s,
             headers=headers,
-            secrets=(self.key.secret,) if self.key else (),
+            key=self.key,
         )
         if isinstance(answer, NoText):
             return answer

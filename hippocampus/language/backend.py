@@ -52,6 +52,14 @@ class Prompt:
     facts: str
 
     @property
+    def messages(self) -> list[dict[str, str]]:
+        """Both as chat servers take them."""
+        return [
+            {"role": "system", "content": self.rules},
+            {"role": "user", "content": self.facts},
+        ]
+
+    @property
     def whole(self) -> str:
         """Both in one, for models that know no roles."""
         return f"{self.rules}\n\n{self.facts}\n"

@@ -19,6 +19,7 @@ import msgspec
 
 from hippocampus.language.backend import MAX_ANSWER_BYTES, NoText, Trouble
 from hippocampus.language.endpoint import Endpoint
+from hippocampus.language.key import Key
 
 ShapeT = TypeVar("ShapeT")
 
@@ -61,11 +62,11 @@ def post_json(
     *,
     timeout_s: float,
     headers: dict[str, str] | None = None,
-    secrets: tuple[str, ...] = (),
+    key: Key | None = None,
 ) -> ShapeT | NoText:
     """POST ``body`` to ``server``; the answer as ``shape``, or why there is none.
 
-    ``secrets`` never come back in a reason, whatever the server echoes.
+    ``key`` never comes back in a reason, whatever the server echoes; it goes out in ``headers``.
     """
     payload = msgspec.json.encode(body)
     sent = {"Content-Type": "application/json", "Accept": "application/json", **(headers or {})}
@@ -73,11 +74,11 @@ def post_json(
     if isinstance(answer, NoText):
         return answer
     if answer.status != _OK:
-        return _refusal(server, answer, secrets)
+        return _refusal(server, answer, key)
     try:
         return msgspec.json.decode(answer.body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return NoText(Trouble.GARBLED, _clean(f"{server}: the answer cannot be read: {error}", ()))
+        return NoText(Trouble.GARBLED, _clean(f"{server}: the answer cannot be read: {error}"))
 
 
 def request(
@@ -132,7 +133,7 @@ def _exchange(
         attempt.outcome = NoText(Trouble.REFUSED, f"{server}: {error.verify_message}")
     except (OSError, http.client.HTTPException, UnicodeError) as error:
         what = str(error) or type(error).__name__
-        attempt.outcome = NoText(Trouble.DOWN, _clean(f"{server}: {what}", ()))
+        attempt.outcome = NoText(Trouble.DOWN, _clean(f"{server}: {what}"))
     finally:
         connection.close()
 
@@ -145,12 +146,12 @@ def _shut(connection: http.client.HTTPConnection) -> None:
             socket_.shutdown(socket.SHUT_RDWR)
 
 
-def _refusal(server: Endpoint, answer: Answer, secrets: tuple[str, ...]) -> NoText:
+def _refusal(server: Endpoint, answer: Answer, key: Key | None) -> NoText:
     if answer.status in _MOVED:
         return NoText(Trouble.REFUSED, f"{server}: it points elsewhere ({answer.status})")
     trouble = Trouble.REFUSED if answer.status in _WILL_NOT else Trouble.DOWN
     told = _message(answer.body)
-    return NoText(trouble, _clean(f"{server}: HTTP {answer.status} {told}".rstrip(), secrets))
+    return NoText(trouble, _clean(f"{server}: HTTP {answer.status} {told}".rstrip(), key))
 
 
 def _message(body: bytes) -> str:
@@ -164,7 +165,7 @@ def _message(body: bytes) -> str:
     return error if isinstance(error, str) else ""
 
 
-def _clean(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "...")
+def _clean(text: str, key: Key | None = None) -> str:
+    if key is not None:
+        text = text.replace(key.secret, "...")
     return "".join(letter if letter.isprintable() else " " for letter in text)[:_TOLD_LETTERS]

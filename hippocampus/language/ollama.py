@@ -42,10 +42,7 @@ class Ollama:
             options["temperature"] = self.temperature
         body: dict[str, object] = {
             "model": self.model,
-            "messages": [
-                {"role": "system", "content": prompt.rules},
-                {"role": "user", "content": prompt.facts},
-            ],
+            "messages": prompt.messages,
             "stream": False,
             "options": options,
         }

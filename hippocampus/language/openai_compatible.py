@@ -51,10 +51,7 @@ class OpenAiCompatible:
         """See ``LanguageBackend``."""
         body: dict[str, object] = {
             "model": self.model,
-            "messages": [
-                {"role": "system", "content": prompt.rules},
-                {"role": "user", "content": prompt.facts},
-            ],
+            "messages": prompt.messages,
             self.limit_name: max_tokens,
             "stream": False,
         }
@@ -68,7 +65,7 @@ class OpenAiCompatible:
             _Answer,
             timeout_s=timeout_s,
             headers=headers,
-            secrets=(self.key.secret,) if self.key else (),
+            key=self.key,
         )
         if isinstance(answer, NoText):
             return answer

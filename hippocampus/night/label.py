@@ -102,7 +102,7 @@ TOUCHES: Final = frozenset(
         LabelKind.SET_DOWN,
     }
 )
-"""What the skin says."""
+"""What the skin says, by the names that the log has of it (``cerebellum.felt.Kind``)."""
 
 AMOUNTS: Final[dict[LabelKind, str]] = {
     **dict.fromkeys(sorted(TOUCHES), "N, rough, the largest"),
