@@ -20,10 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerebellum import snapshot
-from cerebellum.plasticity import Evidence, Verdict, wrapped
-from cerebellum.reach_table import LEFT, RIGHT, Movement, ReachTable, ReachTableState, ReachVerdict
+from cerebellum.plasticity import wrapped
+from cerebellum.reach_table import LEFT, RIGHT, ReachTable, ReachTableState
 from cerebellum.snapshot import PREVIOUS_SUFFIX, SUFFIX, PartState, SnapshotError
 from cerebellum.yaw_table import YawTable, YawTableState
+from ember_embodied.past_trials import (
+    believed_look,
+    believed_reach,
+    evidence_again,
+    movement_again,
+)
 from hippocampus.night.reading import HeardLook, MadeReach
 from hippocampus.night.sleep import Consolidated, Experience, NamedFile
 
@@ -34,8 +40,6 @@ OLDER: Final = 200
 """Trials of earlier days that are replayed and asked about, the newest."""
 ONE_SIDED_95: Final = 1.645
 """Standard errors by which the gain must be beyond nothing."""
-_LEARNT: Final = (Verdict.LEARNT.name, Verdict.CONFIRMED.name)
-_REACHED: Final = (ReachVerdict.LEARNT.name, ReachVerdict.CONFIRMED.name)
 
 Trial = TypeVar("Trial")
 Table = TypeVar("Table")
@@ -95,10 +99,10 @@ def consolidate(folder: Path, experience: Experience) -> Consolidated:
 
     The folder belongs to the caller (``ember_embodied.keeper.Lock``). Raises ``OSError``.
     """
-    looks = [look for look in experience.looks if look.verdict in _LEARNT]
-    older_looks = [look for look in experience.older_looks if look.verdict in _LEARNT][-OLDER:]
-    reaches = [reach for reach in experience.reaches if reach.verdict in _REACHED]
-    older = [reach for reach in experience.older_reaches if reach.verdict in _REACHED][-OLDER:]
+    looks = [look for look in experience.looks if believed_look(look)]
+    older_looks = [look for look in experience.older_looks if believed_look(look)][-OLDER:]
+    reaches = [reach for reach in experience.reaches if believed_reach(reach)]
+    older = [reach for reach in experience.older_reaches if believed_reach(reach)][-OLDER:]
     parts = (
         _part(folder, YawTableState, YawTable.from_state, YawTable.state, _YAW, looks, older_looks),
         _part(
@@ -160,23 +164,7 @@ def _yaw_copied(table: YawTable) -> YawTable:
 
 
 def _look(table: YawTable, look: HeardLook) -> None:
-    table.learn(
-        Evidence(
-            heard_rad=look.heard_rad,
-            heard_head_yaw_rad=look.head_rad,
-            heard_t_ns=0,
-            speech=True,
-            energy=1.0,
-            own_motion=False,
-            seen_rad=look.seen_rad,
-            seen_t_ns=0,
-            seen_confidence=1.0,
-            seen_faces=1,
-            seen_spread_rad=0.0,
-            head_speed_rad_s=0.0,
-        ),
-        0,
-    )
+    table.learn(evidence_again(look, 0), 0)
 
 
 def _look_errors(table: YawTable, looks: Sequence[HeardLook]) -> Errors:
@@ -197,15 +185,7 @@ def _reach_copied(table: ReachTable) -> ReachTable:
 
 
 def _reach(table: ReachTable, reach: MadeReach) -> None:
-    table.learn(
-        Movement(
-            reach.start_rad,
-            reach.commanded_rad,
-            reach.measured_rad,
-            velocity_rad_s=0.0,
-            disturbed=False,
-        )
-    )
+    table.learn(movement_again(reach))
 
 
 def _reach_errors(table: ReachTable, reaches: Sequence[MadeReach]) -> Errors:
