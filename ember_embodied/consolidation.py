@@ -30,8 +30,8 @@ from ember_embodied.past_trials import (
     evidence_again,
     movement_again,
 )
+from hippocampus.night.collaborators import Consolidated, Experience, NamedFile
 from hippocampus.night.reading import HeardLook, MadeReach
-from hippocampus.night.sleep import Consolidated, Experience, NamedFile
 
 HELD_OUT_EVERY: Final = 4
 FEWEST: Final = 8

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from firmware_bridge.clock import Clock
-from hippocampus.diary.record import Diary, diary_json, diary_markdown
+from hippocampus.diary.record import DIARY_FILE, DIARY_TEXT, Diary, diary_json, diary_markdown
 from hippocampus.diary.settings import DiarySettings
 from hippocampus.diary.write import Limits, write
 from hippocampus.language.anthropic import Anthropic
@@ -24,11 +24,9 @@ from hippocampus.language.openai_compatible import OpenAiCompatible
 from hippocampus.language.rwkv import Rwkv
 from hippocampus.language.rwkv_tokens import ByteVocabulary, VocabularyError, read_vocabulary
 from hippocampus.language.rwkv_weights import WeightsError, read_weights
+from hippocampus.night.collaborators import NamedFile
 from hippocampus.night.episode import Day
-from hippocampus.night.sleep import NamedFile
 
-DIARY_FILE: Final = "diary.json"
-DIARY_TEXT: Final = "diary.md"
 _ENDPOINTS: Final = {
     "ollama": "http://127.0.0.1:11434",
     "openai_compatible": "http://127.0.0.1:8080/v1",

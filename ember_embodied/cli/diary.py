@@ -14,13 +14,12 @@ from ember_embodied.cli.main import complain
 from ember_embodied.cli.options import AsJson, ConfigFile, print_json
 from ember_embodied.config import load_config
 from ember_embodied.errors import UserError, unknown
-from ember_embodied.telling import DIARY_FILE, diary_files, tell
+from ember_embodied.telling import diary_files, tell
 from firmware_bridge.clock import SystemClock
 from hippocampus.diary.facts import facts_of
-from hippocampus.diary.record import Diary, Sentence, read_diary
+from hippocampus.diary.record import DIARY_FILE, Diary, Sentence, read_diary
 from hippocampus.diary.settings import BackendName, DiarySettings
-from hippocampus.night.episode import Day
-from hippocampus.night.sleep import DAY_FILE
+from hippocampus.night.episode import DAY_FILE, Day
 from hippocampus.transaction.change import Change
 from hippocampus.transaction.journal import NIGHTS, BusyError, Kind, held
 from hippocampus.transaction.settle import settle

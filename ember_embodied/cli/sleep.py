@@ -26,23 +26,19 @@ from ember_embodied.telling import diary_writer
 from firmware_bridge.clock import SystemClock
 from hippocampus.export.plan import ExportError
 from hippocampus.night.calendar import day_before, local_date
-from hippocampus.night.reader import Reading, read_legs
-from hippocampus.night.room import NoRoomError
-from hippocampus.night.settings import SleepSettings
-from hippocampus.night.sleep import (
-    LOGS,
-    MEMORY,
-    STATE,
+from hippocampus.night.collaborators import (
+    Collaborators,
     Consolidate,
     Consolidated,
-    DayReport,
     DiaryWriter,
-    Helpers,
-    NightReport,
     Progress,
     ReadLegs,
-    sleep,
 )
+from hippocampus.night.reader import Reading, read_legs
+from hippocampus.night.report import DayReport, NightReport
+from hippocampus.night.room import NoRoomError
+from hippocampus.night.settings import SleepSettings
+from hippocampus.night.sleep import LOGS, MEMORY, STATE, sleep
 from hippocampus.night.store import EpisodesError
 from hippocampus.transaction.change import Change
 from hippocampus.transaction.journal import NIGHTS, BusyError, Roots, held, work_folder
@@ -232,7 +228,7 @@ def _helpers(
     tables: Consolidate | None,
     out: Path | None,
     diary: DiaryWriter,
-) -> Helpers:
+) -> Collaborators:
     from ember_embodied.cli.memory_store import open_book
 
     def reader(change: Change | None) -> ReadLegs:
@@ -243,7 +239,7 @@ def _helpers(
             reading, legs, thinned=thinned, processes=processes, out=out
         )
 
-    return Helpers(reader, lambda store: open_book(store, None), tables, diary, progress)
+    return Collaborators(reader, lambda store: open_book(store, None), tables, diary, progress)
 
 
 def _wanted(text: str | None, now_ns: int) -> Callable[[str], bool]:

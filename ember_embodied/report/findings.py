@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -13,11 +13,9 @@ from ember_embodied import learned, learning_history
 from ember_embodied.errors import UserError
 from ember_embodied.learned import Learned
 from ember_embodied.learning_history import Entry
+from hippocampus.diary.record import DIARY_FILE
 from hippocampus.forgetting.nights import sentence_spans
-from hippocampus.night.episode import Day
-from hippocampus.night.sleep import DAY_FILE
-
-DIARY_FILE: Final = "diary.json"
+from hippocampus.night.episode import DAY_FILE, Day
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from hippocampus.night.label import Label
+
+DIARY_FILE: Final = "diary.json"
+DIARY_TEXT: Final = "diary.md"
 
 Range = tuple[float, float | None]
 """Least and most, both allowed; None: no most."""

@@ -19,17 +19,15 @@ from typing import Any, Final
 
 import msgspec
 
+from hippocampus.diary.record import DIARY_FILE, DIARY_TEXT
 from hippocampus.forgetting.erasure import Erasure
 from hippocampus.forgetting.judging import LATE_NS
 from hippocampus.forgetting.times import Name, Stretch, Stretches
-from hippocampus.night.episode import Day, Episode, Hour
+from hippocampus.night.episode import DAY_FILE, Day, Episode, Hour
 from hippocampus.night.label import Label, Span
-from hippocampus.night.sleep import DAY_FILE
 from hippocampus.night.store import NAME
 from hippocampus.night.totals import day_totals
 
-DIARY_FILE: Final = "diary.json"
-DIARY_TEXT: Final = "diary.md"
 _SECOND_NS: Final = 1_000_000_000
 _WITHIN: Final = "WHERE start_ns <= ? AND end_ns >= ?"
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+import msgspec
 
 from hippocampus.night.label import Label, Span
+
+DAY_FILE: Final = "day.json"
 
 
 class Kept(StrEnum):
@@ -155,3 +160,8 @@ class Day:
     totals: DayTotals
     logs: tuple[LogFile, ...]
     """In the order in which they were lived."""
+
+
+def day_bytes(day: Day) -> bytes:
+    """A day as the file ``day.json``."""
+    return msgspec.json.format(msgspec.json.encode(day), indent=1) + b"\n"

@@ -11,38 +11,25 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
 from datetime import tzinfo
-from itertools import pairwise
 from typing import Final
 
-import msgspec
-
-from hippocampus.memory.book import MemoryBook
 from hippocampus.memory.records import Moment
 from hippocampus.memory.store import HEAD_FILE, MemoryStore
-from hippocampus.night import salience, store
+from hippocampus.night import store
 from hippocampus.night.calendar import DayFile, legs_of, unread
-from hippocampus.night.episode import Day, Episode, Kept, LogFile
-from hippocampus.night.label import Label
-from hippocampus.night.reading import (
-    FileFacts,
-    HeardLook,
-    LegReading,
-    MadeReach,
-    NightLeg,
-    gap_between,
-    with_labels,
-)
+from hippocampus.night.collaborators import Collaborators, Experience, NamedFile
+from hippocampus.night.episode import DAY_FILE, Day, Kept, day_bytes
+from hippocampus.night.findings import Budget, findings_of
+from hippocampus.night.reading import LegReading
 from hippocampus.night.remember import moments
+from hippocampus.night.report import DayReport, NightReport, day_report
 from hippocampus.night.room import make_room
-from hippocampus.night.runs import joined
+from hippocampus.night.salience import NovelKind
 from hippocampus.night.settings import SleepSettings
-from hippocampus.night.sorting import Sortable, Sorted, fate_of, sort_files, worth
 from hippocampus.night.store import EpisodeStore, NightFindings
-from hippocampus.night.totals import merged_hours
 from hippocampus.transaction.change import Change
 from hippocampus.transaction.journal import NIGHTS, Roots, held, work_folder
 from hippocampus.transaction.settle import settle
@@ -50,98 +37,15 @@ from hippocampus.transaction.settle import settle
 LOGS: Final = "logs"
 MEMORY: Final = "memory"
 STATE: Final = "state"
-DAY_FILE: Final = "day.json"
 ACTION: Final = "sleep"
 """What made a version of the memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class NamedFile:
-    """A file to be written, by others."""
-
-    name: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Experience:
-    """What tables may learn from again: of this night, and of all nights before."""
-
-    looks: tuple[HeardLook, ...]
-    reaches: tuple[MadeReach, ...]
-    older_looks: tuple[HeardLook, ...]
-    older_reaches: tuple[MadeReach, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Consolidated:
-    """What tables became: files under the state's folder, and a line for each table."""
-
-    files: tuple[NamedFile, ...]
-    told: tuple[str, ...]
-
-
-DiaryWriter = Callable[[Day], tuple[NamedFile, ...]]
-"""Files beside the day's facts. What fails in it is its own affair: it always comes back."""
-Consolidate = Callable[[Experience], Consolidated]
-BookOf = Callable[[MemoryStore], MemoryBook]
-ReadLegs = Callable[[Sequence[NightLeg], bool], Iterable[LegReading]]
-"""Reads legs, in their order; True: with a thinner copy of each file."""
-Progress = Callable[[str, int, int], None]
-"""Told what is done, how far, and of how much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Helpers:
-    """What a night asks others to do."""
-
-    read: Callable[[Change | None], ReadLegs]
-    """Makes the reader; thinner copies are staged in the change, none where it is None."""
-    book_of: BookOf
-    consolidate: Consolidate | None
-    """None: tables are left as they are."""
-    diary: DiaryWriter | None
-    progress: Progress
-
-
-@dataclass(frozen=True, slots=True)
-class DayReport:
-    """What a night made of one day."""
-
-    date: str
-    ticks: int
-    episodes: int
-    labels: int
-    touches: int
-    voices: int
-    files: int
-    raw_files: int
-    thinned_files: int
-    forgotten_files: int
-    bytes: int
-    kept_bytes: int
-    remembered: int
-    damage: tuple[str, ...]
-    diary: tuple[str, ...]
-    """Names of its files."""
-
-
-@dataclass(frozen=True, slots=True)
-class NightReport:
-    """What a night has done; no days: there was nothing new."""
-
-    days: tuple[DayReport, ...]
-    tables: tuple[str, ...]
-    left_as_is: tuple[str, ...]
-    """Files that somebody else changed meanwhile."""
-    dry: bool
 
 
 def sleep(
     roots: Roots,
     settings: SleepSettings,
     wanted: Callable[[str], bool],
-    helpers: Helpers,
+    others: Collaborators,
     *,
     zone: tzinfo | None,
     t_wall_ns: int,
@@ -163,7 +67,7 @@ def sleep(
         files = unread(roots[LOGS], known, wanted, zone)
         if not files:
             return NightReport((), (), (), dry)
-        night = _Night(roots, settings, helpers, files, zone, t_wall_ns, dry=dry)
+        night = _Night(roots, settings, others, files, zone, t_wall_ns, dry=dry)
         return night.run()
 
 
@@ -174,7 +78,7 @@ class _Night:
         self,
         roots: Roots,
         settings: SleepSettings,
-        helpers: Helpers,
+        others: Collaborators,
         files: Sequence[DayFile],
         zone: tzinfo | None,
         t_wall_ns: int,
@@ -183,7 +87,7 @@ class _Night:
     ) -> None:
         self._roots = roots
         self._settings = settings
-        self._helpers = helpers
+        self._others = others
         self._files = {file.name: file for file in files}
         self._zone = zone
         self._now_ns = t_wall_ns
@@ -210,7 +114,7 @@ class _Night:
         seen = self._store.seen()
         found = [self._found(date, readings, seen) for date in self._days]
         if self._dry:
-            return NightReport(tuple(self._report(f, None, ()) for f in found), (), (), True)  # noqa: FBT003
+            return NightReport(tuple(day_report(f, 0, ()) for f in found), (), (), True)  # noqa: FBT003
         memory = MemoryStore(self._roots[MEMORY])
         # Whoever else adds a memory now would be lost, or the night's memories would.
         alone = memory.locked() if memory.folder.is_dir() else nullcontext()
@@ -226,7 +130,7 @@ class _Night:
             day = staged.day(findings.date)
             assert day is not None
             written = self._stage_day(day)
-            self._told.append(self._report(findings, remembered[findings.date], written))
+            self._told.append(day_report(findings, remembered[findings.date], written))
         for findings in found:
             self._stage_logs(findings)
         settled = self._change.commit(f"the night of {', '.join(self._days)}")
@@ -240,12 +144,12 @@ class _Night:
             for leg in legs_of([file for file in self._files.values() if file.date == date])
         ]
         over = any(self._over_budget(date) for date in self._days)
-        reader = self._helpers.read(None if self._dry else self._change)
+        reader = self._others.read(None if self._dry else self._change)
         readings = []
-        self._helpers.progress("reading", 0, len(legs))
+        self._others.progress("reading", 0, len(legs))
         for reading in reader(legs, over and not self._dry):
             readings.append(reading)
-            self._helpers.progress("reading", len(readings), len(legs))
+            self._others.progress("reading", len(readings), len(legs))
         return readings
 
     def _over_budget(self, date: str) -> bool:
@@ -261,65 +165,15 @@ class _Night:
         return sum(f.kept_bytes for f in day.logs if f.kept is kept) if day else 0
 
     def _found(
-        self, date: str, readings: Sequence[LegReading], seen: Counter[salience.NovelKind]
+        self, date: str, readings: Sequence[LegReading], seen: Counter[NovelKind]
     ) -> NightFindings:
-        """Episodes, sums and fates of one day."""
-        mine = [r for r in readings if self._files[r.leg.files[0]].date == date]
-        episodes: list[Episode] = []
-        background: list[Label] = []
-        for session in dict.fromkeys(reading.leg.session for reading in mine):
-            legs = [reading for reading in mine if reading.leg.session == session]
-            facts = [file for reading in legs for file in reading.files]
-            gaps = [gap for pair in pairwise(facts) if (gap := gap_between(*pair)) is not None]
-            labels = joined([*gaps, *(label for reading in legs for label in reading.labels)])
-            cut, rest = salience.cut(labels)
-            episodes += [salience.scored(part, facts, seen) for part in cut]
-            background += rest
-        facts = [file for reading in mine for file in reading.files]
-        fates = self._fates(date, facts, episodes)
-        kept = {fate.name: fate.kept for fate in fates}
-        episodes = [replace(episode, kept=fate_of(episode, kept)) for episode in episodes]
-        labels = [*background, *(label for episode in episodes for label in episode.labels)]
-        hours = merged_hours(hour for reading in mine for hour in reading.hours)
-        salient = worth(facts, episodes)
-        most = [r.surprise_max for r in mine if r.surprise_max is not None]
-        return NightFindings(
-            date=date,
-            episodes=tuple(episodes),
-            background=tuple(background),
-            hours=tuple(with_labels(hours, labels, self._zone)),
-            surprise_max=max(most, default=None),
-            files=tuple(
-                _log_file(file, salient[file.name], fate)
-                for file, fate in zip(facts, fates, strict=True)
-            ),
-            starts_ns=tuple(file.start_ns for file in facts),
-            looks=tuple(look for reading in mine for look in reading.looks),
-            reaches=tuple(reach for reading in mine for reach in reading.reaches),
+        mine = [one for one in readings if self._files[one.leg.files[0]].date == date]
+        budget = Budget(
+            self._raw_left(date),
+            self._settings.thinned_bytes - self._kept_before(date, Kept.THINNED),
+            self._settings.thin_every if self._dry else None,
         )
-
-    def _fates(
-        self, date: str, facts: Sequence[FileFacts], episodes: Sequence[Episode]
-    ) -> tuple[Sorted, ...]:
-        salient = worth(facts, episodes)
-        sortable = [
-            Sortable(
-                file.name,
-                file.bytes,
-                self._thin_bytes(file),
-                salient[file.name],
-                self._files[file.name].kept or bool(file.damage) or not file.ticks,
-            )
-            for file in facts
-        ]
-        thin_left = self._settings.thinned_bytes - self._kept_before(date, Kept.THINNED)
-        return sort_files(sortable, self._raw_left(date), thin_left)
-
-    def _thin_bytes(self, file: FileFacts) -> int | None:
-        """What a thinned copy takes; without one, as in a dry run, about what it would."""
-        if not self._dry:
-            return file.thin_bytes
-        return file.bytes // self._settings.thin_every
+        return findings_of(date, mine, self._files, budget, seen, self._zone)
 
     def _remember(
         self, found: Sequence[NightFindings], readings: Sequence[LegReading]
@@ -343,7 +197,7 @@ class _Night:
 
     def _stage_memory(self, told: Sequence[Moment]) -> None:
         memories = MemoryStore(self._roots[MEMORY])
-        book = self._helpers.book_of(memories)
+        book = self._others.book_of(memories)
         added = book.add(told)
         gone = tuple(memory.number for memory in added.evicted)
         planned = memories.planned(book.state(), ACTION, (*added.numbers, *gone), self._now_ns)
@@ -354,19 +208,19 @@ class _Night:
             self._change.drop(MEMORY, memories.path(number).name)
 
     def _consolidate(self, found: Sequence[NightFindings]) -> tuple[str, ...]:
-        if self._helpers.consolidate is None:
+        if self._others.consolidate is None:
             return ()
-        self._helpers.progress("tables", 0, 1)
+        self._others.progress("tables", 0, 1)
         experience = Experience(
             tuple(look for findings in found for look in findings.looks),
             tuple(reach for findings in found for reach in findings.reaches),
             self._store.looks(),
             self._store.reaches(),
         )
-        made = self._helpers.consolidate(experience)
+        made = self._others.consolidate(experience)
         for file in made.files:
             self._change.put(STATE, file.name, file.data)
-        self._helpers.progress("tables", 1, 1)
+        self._others.progress("tables", 1, 1)
         return made.told
 
     def _stage_store(self, found: Sequence[NightFindings]) -> EpisodeStore:
@@ -379,11 +233,11 @@ class _Night:
         return new
 
     def _stage_day(self, day: Day) -> tuple[str, ...]:
-        self._helpers.progress("diary", 0, 1)
-        written = () if self._helpers.diary is None else self._helpers.diary(day)
+        self._others.progress("diary", 0, 1)
+        written = () if self._others.diary is None else self._others.diary(day)
         for file in (NamedFile(DAY_FILE, day_bytes(day)), *written):
             self._change.put(NIGHTS, f"{day.date}/{file.name}", file.data)
-        self._helpers.progress("diary", 1, 1)
+        self._others.progress("diary", 1, 1)
         return tuple(file.name for file in written)
 
     def _stage_logs(self, findings: NightFindings) -> None:
@@ -395,46 +249,3 @@ class _Night:
                 self._change.new(LOGS, file.name)
             elif file.kept is Kept.FORGOTTEN:
                 self._change.drop(LOGS, file.name)
-
-    def _report(
-        self, found: NightFindings, remembered: int | None, written: tuple[str, ...]
-    ) -> DayReport:
-        fates = Counter(file.kept for file in found.files)
-        labels = [label for episode in found.episodes for label in episode.labels]
-        return DayReport(
-            date=found.date,
-            ticks=sum(file.ticks for file in found.files),
-            episodes=len(found.episodes),
-            labels=len(labels) + len(found.background),
-            touches=sum(hour.touches for hour in found.hours),
-            voices=sum(hour.voices for hour in found.hours),
-            files=len(found.files),
-            raw_files=fates[Kept.RAW],
-            thinned_files=fates[Kept.THINNED],
-            forgotten_files=fates[Kept.FORGOTTEN],
-            bytes=sum(file.bytes for file in found.files),
-            kept_bytes=sum(file.kept_bytes for file in found.files),
-            remembered=remembered or 0,
-            damage=tuple(f"{file.name}: {text}" for file in found.files for text in file.damage),
-            diary=written,
-        )
-
-
-def day_bytes(day: Day) -> bytes:
-    """A day as the file ``day.json``."""
-    return msgspec.json.format(msgspec.json.encode(day), indent=1) + b"\n"
-
-
-def _log_file(file: FileFacts, salient: float, fate: Sorted) -> LogFile:
-    return LogFile(
-        name=file.name,
-        bytes=file.bytes,
-        sha256=file.sha256,
-        ticks=file.ticks,
-        first_tick=file.first_tick,
-        last_tick=file.last_tick,
-        salience=salient,
-        kept=fate.kept,
-        kept_bytes=fate.bytes,
-        damage=file.damage,
-    )

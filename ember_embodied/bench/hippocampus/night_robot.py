@@ -14,17 +14,18 @@ from cerebellum import snapshot
 from cerebellum.plasticity import Evidence
 from cerebellum.yaw_table import YawTable, YawTableState
 from ember_embodied.bench import synthetic_life
-from hippocampus.diary.record import diary_json, diary_markdown, read_diary
+from hippocampus.diary.record import DIARY_FILE, DIARY_TEXT, diary_json, diary_markdown, read_diary
 from hippocampus.diary.write import write
 from hippocampus.language.backend import LanguageBackend, NoText, Outcome, Prompt, Text, Trouble
 from hippocampus.memory.book import MemoryBook
 from hippocampus.memory.records import Moment
 from hippocampus.memory.store import LOCK_FILE, MemoryStore
 from hippocampus.memory.text_key import HashingEncoder
+from hippocampus.night.collaborators import Collaborators, Consolidated, Experience, NamedFile
 from hippocampus.night.episode import Day
 from hippocampus.night.reader import Reading, read_legs
 from hippocampus.night.settings import SleepSettings
-from hippocampus.night.sleep import Consolidated, Experience, Helpers, NamedFile, sleep
+from hippocampus.night.sleep import sleep
 from hippocampus.retention import keep
 from hippocampus.transaction.change import Change
 from hippocampus.transaction.journal import JOURNAL, LAST, NIGHTS, STAGING, Roots, work_folder
@@ -34,7 +35,7 @@ TICKS: Final = 180
 TICKS_A_FILE: Final = 60
 NAMES: Final = ("logs", "state", "memory", NIGHTS)
 _TRACES: Final = frozenset({JOURNAL, LAST, LOCK_FILE})
-_DIARY: Final = frozenset({"diary.json", "diary.md"})
+_DIARY: Final = frozenset({DIARY_FILE, DIARY_TEXT})
 
 
 def robot(root: Path, rng: np.random.Generator) -> None:
@@ -116,7 +117,7 @@ def night(root: Path, backend: LanguageBackend | None = None) -> None:
         )
         return Consolidated(files, ())
 
-    helpers = Helpers(
+    helpers = Collaborators(
         read,  # type: ignore[arg-type]
         _book_of,
         tables,
@@ -140,7 +141,7 @@ def _diary(day: Day, backend: LanguageBackend | None) -> tuple[NamedFile, ...]:
 
 def diaries_hold(root: Path) -> bool:
     """Whether every sentence of every diary leads to the log."""
-    diaries = [read_diary(path.read_bytes()) for path in root.rglob("diary.json")]
+    diaries = [read_diary(path.read_bytes()) for path in root.rglob(DIARY_FILE)]
     return bool(diaries) and all(
         sentence.stretches and sentence.labels for diary in diaries for sentence in diary.sentences
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ember_embodied.bench.hippocampus.diary_day import DATE, known_day
-from hippocampus.night.sleep import DAY_FILE, day_bytes
+from hippocampus.night.episode import DAY_FILE, day_bytes
 
 
 @dataclass

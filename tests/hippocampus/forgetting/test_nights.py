@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from ember_embodied.bench.hippocampus.planted import holding
+from hippocampus.diary.record import DIARY_FILE, DIARY_TEXT
 from hippocampus.forgetting import nights
 from hippocampus.forgetting.erasure import RECEIPTS, Erasure
 from hippocampus.forgetting.times import Name, Stretch, Stretches
-from hippocampus.night.episode import Day, Episode, Hour, Kept, LogFile, Reason
+from hippocampus.night.episode import DAY_FILE, Day, Episode, Hour, Kept, LogFile, Reason
 from hippocampus.night.label import Label, LabelKind, Span
 from hippocampus.night.reading import HeardLook
 from hippocampus.night.store import NAME, EpisodeStore, NightFindings
@@ -64,15 +65,15 @@ def made(tmp_path):
     store = EpisodeStore(folder / NAME)
     store.add([found])
     day = store.day(DATE)
-    (folder / DATE / nights.DAY_FILE).write_bytes(msgspec.json.encode(day))
+    (folder / DATE / DAY_FILE).write_bytes(msgspec.json.encode(day))
     sentences = [
         {"text": "Somebody said SECRETMARK.", "spans": [msgspec.to_builtins(span(4, 4.2))]},
         {"text": "In the evening I was stroked.", "spans": [msgspec.to_builtins(span(71, 71.5))]},
     ]
     diary = {"date": DATE, "sentences": sentences, "dropped": []}
-    (folder / DATE / nights.DIARY_FILE).write_text(json.dumps(diary))
+    (folder / DATE / DIARY_FILE).write_text(json.dumps(diary))
     told = "".join(f"{one['text']}\n" for one in sentences)
-    (folder / DATE / nights.DIARY_TEXT).write_text(told)
+    (folder / DATE / DIARY_TEXT).write_text(told)
     for kept in ("old", "new", "work"):  # of the night before, and of one that was cut off
         (folder / ".night" / kept / DATE).mkdir(parents=True)
         (folder / ".night" / kept / DATE / "diary.md").write_text("SECRETMARK SECRETNAME")
@@ -97,18 +98,18 @@ def test_a_stretch_goes_from_day_diary_table_and_what_undo_needs(made):
     (facts,) = erase(made, [minutes(3.9, 4.5)])
     assert (facts.episodes, facts.labels, facts.hours, facts.sentences) == (1, 1, 1, 1)
     assert holding(made.parent, [b"SECRETMARK"]) == []
-    day = msgspec.json.decode((made / DATE / nights.DAY_FILE).read_bytes(), type=Day)
+    day = msgspec.json.decode((made / DATE / DAY_FILE).read_bytes(), type=Day)
     assert [one.key for one in day.episodes] == [one.key for one in EPISODES[1:]]
     assert EPISODES[0].labels[0] in day.background
     assert [hour.hour for hour in day.totals.hours] == [13]
     assert day.totals.ticks == 50
     assert not (made / "last.json").exists()
-    assert "stroked" in (made / DATE / nights.DIARY_TEXT).read_text()
+    assert "stroked" in (made / DATE / DIARY_TEXT).read_text()
 
 
 def test_table_and_day_stay_the_same(made):
     erase(made, [minutes(3.9, 4.5)])
-    day = msgspec.json.decode((made / DATE / nights.DAY_FILE).read_bytes(), type=Day)
+    day = msgspec.json.decode((made / DATE / DAY_FILE).read_bytes(), type=Day)
     kept = EpisodeStore(made / NAME).day(DATE)
     assert kept.episodes == day.episodes
     assert set(kept.background) == set(day.background)
@@ -127,11 +128,11 @@ def test_a_person_goes_by_name_and_the_rest_stays(made):
 def test_a_file_of_the_log_that_went_whole_is_no_longer_known(made):
     erase(made, [minutes(0, 1)], removed={"s/000000.mcap"})
     assert EpisodeStore(made / NAME).known_files() == {}
-    day = msgspec.json.decode((made / DATE / nights.DAY_FILE).read_bytes(), type=Day)
+    day = msgspec.json.decode((made / DATE / DAY_FILE).read_bytes(), type=Day)
     assert day.logs == ()
 
 
 def test_a_day_that_cannot_be_read_stops_it_before_anything_changes(made):
-    (made / DATE / nights.DAY_FILE).write_text("{")
+    (made / DATE / DAY_FILE).write_text("{")
     with pytest.raises(nights.UnreadableError, match=DATE):
         nights.erase(made, Stretches([minutes(0, 1)]), None, (), None)

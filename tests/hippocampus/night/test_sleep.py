@@ -16,12 +16,14 @@ from hippocampus.memory.book import MemoryBook
 from hippocampus.memory.store import MemoryStore
 from hippocampus.memory.text_key import HashingEncoder
 from hippocampus.night import reader
+from hippocampus.night.collaborators import Collaborators, NamedFile
 from hippocampus.night.episode import Day, Kept
 from hippocampus.night.label import LabelKind
 from hippocampus.night.reader import Reading, read_legs
+from hippocampus.night.report import NightReport
 from hippocampus.night.room import NoRoomError
 from hippocampus.night.settings import SleepSettings
-from hippocampus.night.sleep import Helpers, NamedFile, NightReport, sleep
+from hippocampus.night.sleep import sleep
 from hippocampus.night.store import EpisodesError, EpisodeStore
 from hippocampus.reader import Log
 from hippocampus.retention import keep
@@ -72,7 +74,7 @@ def night(roots, *, dry: bool = False, **settings: int) -> NightReport:
     def told(day: Day) -> tuple[NamedFile, ...]:
         return (NamedFile("diary.md", f"{len(day.episodes)} episodes".encode()),)
 
-    helpers = Helpers(read, book_of, None, told, lambda *_: None)
+    helpers = Collaborators(read, book_of, None, told, lambda *_: None)
     return sleep(roots, chosen, lambda _: True, helpers, zone=None, t_wall_ns=NOW_NS, dry=dry)
 
 
