@@ -10,26 +10,25 @@ from typing import Annotated, get_args
 import msgspec
 import typer
 
+from ember_embodied.cli.folders import NightsFolder, SleptDay
 from ember_embodied.cli.main import complain
 from ember_embodied.cli.options import AsJson, ConfigFile, print_json
 from ember_embodied.config import load_config
 from ember_embodied.errors import UserError, unknown
+from ember_embodied.slept_days import slept_day
 from ember_embodied.telling import diary_files, tell
 from firmware_bridge.clock import SystemClock
 from hippocampus.diary.facts import facts_of
 from hippocampus.diary.record import DIARY_FILE, Diary, Sentence, read_diary
 from hippocampus.diary.settings import BackendName, DiarySettings
-from hippocampus.night.episode import DAY_FILE, Day
+from hippocampus.night.episode import Day
 from hippocampus.transaction.change import Change
 from hippocampus.transaction.journal import NIGHTS, BusyError, Kind, held
 from hippocampus.transaction.settle import settle
 
 
 def command(
-    date: Annotated[
-        str | None,
-        typer.Option(metavar="DAY", help="YYYY-MM-DD. Default: the newest that a night has read."),
-    ] = None,
+    date: SleptDay = None,
     backend: Annotated[
         str | None,
         typer.Option(
@@ -47,9 +46,7 @@ def command(
     prove: Annotated[
         bool, typer.Option("--prove", help="Below each sentence, where in the log it is so.")
     ] = False,
-    nights: Annotated[
-        Path | None, typer.Option("--nights", metavar="DIR", help="Episodes, days and diaries.")
-    ] = None,
+    nights: NightsFolder = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -67,7 +64,7 @@ def command(
     """
     loaded = load_config(config)
     folder = nights or loaded.sleep.nights
-    day = _day(folder, date)
+    day = slept_day(folder, date)
     settings = _settings(loaded.diary, backend, model)
     path = folder / day.date / DIARY_FILE
     wanted = rewrite or backend is not None or model is not None or not path.exists()
@@ -83,20 +80,6 @@ def command(
         print(f"dropped: {dropped.text}\n    {dropped.why}")
     if diary.dropped_count:
         complain(f"{diary.dropped_count} of {diary.said} sentences had no proof and were dropped")
-
-
-def _day(nights: Path, date: str | None) -> Day:
-    """The day's facts as the night left them. Raises ``UserError``."""
-    known = sorted(path.parent.name for path in nights.glob(f"*/{DAY_FILE}"))
-    if not known:
-        raise UserError(f"no night in {nights}: 'ember sleep' reads the days, or name --nights")
-    if date is not None and date not in known:
-        raise unknown("day", date, known[-5:])
-    path = nights / (date or known[-1]) / DAY_FILE
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Day)
-    except (OSError, msgspec.DecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
 
 
 def _settings(settings: DiarySettings, backend: str | None, model: str | None) -> DiarySettings:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ember_embodied.cli.bar import bar
 from ember_embodied.cli.main import complain
 from ember_embodied.cli.options import AsJson, print_json
 from ember_embodied.errors import UserError, existing_file, unknown
@@ -94,7 +93,6 @@ def command(
     from hippocampus.export.export import export
     from hippocampus.export.plan import FORMATS, ExportError, make_plan
     from hippocampus.export.where import ConditionError
-    from hippocampus.forgetting.exports import note
 
     if format_name not in FORMATS:
         raise unknown("format", format_name, FORMATS)
@@ -103,31 +101,17 @@ def command(
     try:
         plan = make_plan(tuple(logs), format_name, fps, tuple(where or ()), native=native)
         tell_left_out(plan)
-        columns = (
-            TextColumn("exporting"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("legs", total=len(plan.legs))
+        with bar() as told:
             summary = export(
                 plan,
                 out,
                 resume=resume,
                 processes=jobs or min(MOST_PROCESSES, len(os.sched_getaffinity(0))),
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                progress=lambda done, total: told("exporting", done, total),
             )
     except (ExportError, ConditionError) as error:
         raise UserError(str(error)) from error
-    files = [Path(file.path) for leg in plan.legs for file in leg.files]
-    try:
-        note(out, files, SystemClock().wall_ns())
-    except OSError as error:
-        complain(
-            f"{error.filename}: {error.strerror}; this dataset is in no register, and 'ember "
-            "forget' finds it only where it is named with --made"
-        )
+    _register(plan, out)
     for text in summary.damage:
         complain(f"lost in the log: {text}")
     if as_json:
@@ -139,3 +123,17 @@ def command(
         f"{summary.out}: {summary.frames:,} frames in {summary.episodes:,} episodes at "
         f"{plan.fps} Hz, out of {summary.ticks:,} ticks"
     )
+
+
+def _register(plan: Plan, out: Path) -> None:
+    """Let the logs know what was made of them, so that a forgetting finds it."""
+    from hippocampus.forgetting.exports import note
+
+    files = [Path(file.path) for leg in plan.legs for file in leg.files]
+    try:
+        note(out, files, SystemClock().wall_ns())
+    except OSError as error:
+        complain(
+            f"{error.filename}: {error.strerror}; this dataset is in no register, and 'ember "
+            "forget' finds it only where it is named with --made"
+        )

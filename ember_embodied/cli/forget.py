@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
+from ember_embodied.cli.bar import bar
+from ember_embodied.cli.folders import (
+    LogsFolder,
+    MemoryFolder,
+    NightsFolder,
+    StateFolder,
+    robot_folders,
+)
 from ember_embodied.cli.main import complain
 from ember_embodied.cli.options import AsJson, ConfigFile, print_json
-from ember_embodied.config import Config, load_config
+from ember_embodied.config import load_config
 from ember_embodied.errors import UserError
 from ember_embodied.keeper import Lock
 from ember_embodied.resuming import finish_change
@@ -33,8 +38,9 @@ from hippocampus.forgetting.logs import BeingWrittenError
 from hippocampus.forgetting.nights import UnreadableError
 from hippocampus.forgetting.times import Name, Stretch
 from hippocampus.memory.store import StoreError
+from hippocampus.night.sleep import LOGS
 from hippocampus.night.store import NAME, EpisodesError, EpisodeStore
-from hippocampus.transaction.journal import BusyError
+from hippocampus.transaction.journal import BusyError, Roots
 
 _SECOND_NS: Final = 1_000_000_000
 _REFUSALS: Final = (
@@ -54,18 +60,10 @@ def command(
         str | None, typer.Option("--from", metavar="T", help="Forget from here on; UTC.")
     ] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="T", help="To here; UTC.")] = None,
-    logs: Annotated[
-        Path | None, typer.Option("--log", metavar="DIR", help="Folder of the sessions.")
-    ] = None,
-    state: Annotated[
-        Path | None, typer.Option("--state", metavar="DIR", help="What the robot has learned.")
-    ] = None,
-    memory: Annotated[
-        Path | None, typer.Option("--memory", metavar="DIR", help="The associative memory.")
-    ] = None,
-    nights: Annotated[
-        Path | None, typer.Option("--nights", metavar="DIR", help="Episodes, days and diaries.")
-    ] = None,
+    logs: LogsFolder = None,
+    state: StateFolder = None,
+    memory: MemoryFolder = None,
+    nights: NightsFolder = None,
     config: ConfigFile = None,
     made: Annotated[
         list[Path] | None,
@@ -104,7 +102,8 @@ def command(
       ember forget --from 2026-11-22T14:00 --to 2026-11-22T15:30 --yes
     """
     request = _request(person, from_, to)
-    places = _places(load_config(config), (logs, state, memory, nights), tuple(made or ()))
+    folders = robot_folders(load_config(config), logs, state, memory, nights)
+    places = _places(folders, tuple(made or ()))
     if (told := finish_change(places.logs)) is not None:
         complain(told)
     lock = Lock(places.state) if places.state.is_dir() else None
@@ -149,15 +148,12 @@ def _time_ns(option: str, text: str) -> int:
     return (since.days * 86_400 + since.seconds) * _SECOND_NS + since.microseconds * 1000
 
 
-def _places(config: Config, told: tuple[Path | None, ...], made: tuple[Path, ...]) -> Places:
-    """The robot's four folders, as told or configured. Raises ``UserError`` where none is there."""
-    sleep = config.sleep
-    usual = (config.log.folder, config.cerebellum.folder, sleep.memory, sleep.nights)
-    logs, state, memory, nights = (one or other for one, other in zip(told, usual, strict=True))
-    root = logs.absolute().parent
-    places = Places(root, logs, memory, nights, state, (*made, root / "models"))
-    if not any(folder.is_dir() for folder in places.all):
-        named = ", ".join(map(str, places.all))
+def _places(folders: Roots, made: tuple[Path, ...]) -> Places:
+    """The folders with what is beside them. Raises ``UserError`` where there is none of them."""
+    root = folders[LOGS].absolute().parent
+    places = Places(root, folders, (*made, root / "models"))
+    if not any(folder.is_dir() for folder in folders.values()):
+        named = ", ".join(map(str, folders.values()))
         raise UserError(
             f"there is nothing to forget: no folder {named}; name the robot's folders, or its "
             "settings with --config"
@@ -167,7 +163,7 @@ def _places(config: Config, told: tuple[Path | None, ...], made: tuple[Path, ...
 
 def _forget(places: Places, request: Request, *, dry_run: bool) -> Forgotten[Unlearned]:
     known = EpisodeStore(places.nights / NAME)
-    with _bars() as progress:
+    with bar() as progress:
         try:
             return forget(
                 places,
@@ -191,21 +187,6 @@ def _forget(places: Places, request: Request, *, dry_run: bool) -> Forgotten[Unl
                 f"{error.filename or places.root}: {error.strerror}; what was begun is finished or "
                 "undone by the next 'ember forget'"
             ) from error
-
-
-@contextmanager
-def _bars() -> Iterator[Any]:
-    """A bar for each thing that is looked through, on stderr where that is a terminal."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bars:
-        tasks: dict[str, Any] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done, total=total)
-
-        yield tell
 
 
 def _ask(found: Forgotten[Unlearned]) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ember_embodied.cli.folders import NightsFolder, SleptDay, StateFolder
 from ember_embodied.cli.options import AsJson, ConfigFile, print_json
 from ember_embodied.config import load_config
 from ember_embodied.errors import UserError
@@ -18,16 +19,9 @@ _NEW_SUFFIX: Final = ".new"
 
 def command(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page, one HTML file.")],
-    date: Annotated[
-        str | None,
-        typer.Option(metavar="DAY", help="YYYY-MM-DD. Default: the newest that a night has read."),
-    ] = None,
-    nights: Annotated[
-        Path | None, typer.Option("--nights", metavar="DIR", help="Episodes, days and diaries.")
-    ] = None,
-    state: Annotated[
-        Path | None, typer.Option("--state", metavar="DIR", help="What the robot has learned.")
-    ] = None,
+    date: SleptDay = None,
+    nights: NightsFolder = None,
+    state: StateFolder = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:

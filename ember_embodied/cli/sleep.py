@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
 
+from ember_embodied.cli.bar import bar
 from ember_embodied.cli.export import needs_arrow
+from ember_embodied.cli.folders import (
+    LogsFolder,
+    MemoryFolder,
+    NightsFolder,
+    StateFolder,
+    robot_folders,
+)
 from ember_embodied.cli.main import complain
 from ember_embodied.cli.options import AsJson, ConfigFile, print_json
 from ember_embodied.config import load_config
@@ -38,7 +42,7 @@ from hippocampus.night.reader import Reading, read_legs
 from hippocampus.night.report import DayReport, NightReport
 from hippocampus.night.room import NoRoomError
 from hippocampus.night.settings import SleepSettings
-from hippocampus.night.sleep import LOGS, MEMORY, STATE, sleep
+from hippocampus.night.sleep import LOGS, STATE, sleep
 from hippocampus.night.store import EpisodesError
 from hippocampus.transaction.change import Change
 from hippocampus.transaction.journal import NIGHTS, BusyError, Roots, held, work_folder
@@ -49,19 +53,6 @@ app = typer.Typer(
     invoke_without_command=True,
     no_args_is_help=False,
 )
-
-Logs = Annotated[
-    Path | None, typer.Option("--log", metavar="DIR", help="Folder of the sessions [log] folder.")
-]
-State = Annotated[
-    Path | None, typer.Option("--state", metavar="DIR", help="What the robot has learned.")
-]
-Memory = Annotated[
-    Path | None, typer.Option("--memory", metavar="DIR", help="The associative memory.")
-]
-Nights = Annotated[
-    Path | None, typer.Option("--nights", metavar="DIR", help="Episodes, days and diaries.")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -84,10 +75,10 @@ def command(
             "--export", metavar="DIR", help="Make a dataset of what is read, in the same pass."
         ),
     ] = None,
-    logs: Logs = None,
-    state: State = None,
-    memory: Memory = None,
-    nights: Nights = None,
+    logs: LogsFolder = None,
+    state: StateFolder = None,
+    memory: MemoryFolder = None,
+    nights: NightsFolder = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -116,25 +107,21 @@ def command(
         needs_arrow()
         if out.exists():
             raise UserError(f"{out} is there already: give --export a new folder")
-    roots, settings = _places(config, logs, state, memory, nights)
+    loaded = load_config(config)
+    roots = robot_folders(loaded, logs, state, memory, nights)
+    _checked(roots)
     clock = SystemClock()
     wanted = _wanted(date, clock.wall_ns())
     try:
         with ExitStack() as stack:
-            progress = stack.enter_context(_bars())
+            progress = stack.enter_context(bar())
             tables = None if dry_run else _tables(stack, roots[STATE])
+            diary = diary_writer(loaded.diary, clock)
             report = sleep(
                 roots,
-                settings,
+                loaded.sleep,
                 wanted,
-                _helpers(
-                    roots,
-                    settings,
-                    progress,
-                    tables,
-                    None if dry_run else out,
-                    diary_writer(load_config(config).diary, clock),
-                ),
+                _others(roots, loaded.sleep, progress, tables, None if dry_run else out, diary),
                 zone=None,
                 t_wall_ns=clock.wall_ns(),
                 dry=dry_run,
@@ -155,7 +142,7 @@ def undo_command(
         bool,
         typer.Option("--force", help="Undo the rest where some files have changed since."),
     ] = False,
-    nights: Nights = None,
+    nights: NightsFolder = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -179,34 +166,16 @@ def undo_command(
         complain(f"{path} was changed since and stays as it is")
 
 
-def _places(
-    config: Path | None,
-    logs: Path | None,
-    state: Path | None,
-    memory: Path | None,
-    nights: Path | None,
-) -> tuple[Roots, SleepSettings]:
-    """The four folders, each its own, and the settings. Raises ``UserError``."""
-    loaded = load_config(config)
-    settings = replace(
-        loaded.sleep, nights=nights or loaded.sleep.nights, memory=memory or loaded.sleep.memory
-    )
-    roots = {
-        LOGS: logs or loaded.log.folder,
-        STATE: state or loaded.cerebellum.folder,
-        MEMORY: settings.memory,
-        NIGHTS: settings.nights,
-    }
+def _checked(roots: Roots) -> None:
+    """Raises ``UserError`` where there are no logs, or two folders are one."""
     if not roots[LOGS].is_dir():
         raise UserError(
             f"no logs to sleep on: there is no folder {roots[LOGS]}; name it with --log"
         )
     if (told := finish_change(roots[LOGS])) is not None:
         complain(told)
-    places = {folder.resolve() for folder in roots.values()}
-    if len(places) < len(roots):
+    if len({folder.resolve() for folder in roots.values()}) < len(roots):
         raise UserError("logs, state, memory and nights must be four folders")
-    return roots, settings
 
 
 def _tables(stack: ExitStack, state: Path) -> Consolidate:
@@ -221,7 +190,7 @@ def _tables(stack: ExitStack, state: Path) -> Consolidate:
     return lambda experience: consolidate(state, experience)
 
 
-def _helpers(
+def _others(
     roots: Roots,
     settings: SleepSettings,
     progress: Progress,
@@ -284,21 +253,3 @@ def _day_lines(day: DayReport, *, dry: bool) -> Iterator[str]:
         yield f"diary       {', '.join(day.diary)}"
     for text in day.damage:
         yield f"damaged     {text}"
-
-
-@contextmanager
-def _bars() -> Iterator[Progress]:
-    """A bar on stderr; gone when the night is over."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("looking")
-
-        def progress(what: str, done: int, whole: int) -> None:
-            bars.update(task, description=what, completed=done, total=whole)
-
-        yield progress

@@ -13,9 +13,10 @@ from ember_embodied import learned, learning_history
 from ember_embodied.errors import UserError
 from ember_embodied.learned import Learned
 from ember_embodied.learning_history import Entry
+from ember_embodied.slept_days import slept_day
 from hippocampus.diary.record import DIARY_FILE
 from hippocampus.forgetting.nights import sentence_spans
-from hippocampus.night.episode import DAY_FILE, Day
+from hippocampus.night.episode import Day
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +50,11 @@ class Findings:
     """By part, one line: why it is not there, and what would bring it."""
 
 
-def dates(nights: Path) -> list[str]:
-    """Every day that a night has read, oldest first."""
-    return sorted(path.parent.name for path in nights.glob(f"*/{DAY_FILE}"))
-
-
 def read(nights: Path, state: Path, date: str | None) -> Findings:
     """A day, the newest where ``date`` is None. Raises ``UserError`` where no night has read it."""
-    known = dates(nights)
-    if not known:
-        raise UserError(
-            f"no night in {nights.absolute()}: 'ember sleep' reads the days, or name the folder "
-            "with --nights"
-        )
-    chosen = known[-1] if date is None else date
-    if chosen not in known:
-        near = ", ".join(known[-3:])
-        raise UserError(
-            f"no night has read {chosen} yet: 'ember sleep --date {chosen}' does; the last days "
-            f"that are known: {near}"
-        )
-    path = nights / chosen / DAY_FILE
-    try:
-        day = msgspec.json.decode(path.read_bytes(), type=Day)
-    except (OSError, msgspec.DecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+    day = slept_day(nights, date)
     missing: dict[str, str] = {}
-    diary = _diary(nights / chosen / DIARY_FILE, missing)
+    diary = _diary(nights / day.date / DIARY_FILE, missing)
     known_now, history = _learned(state, missing)
     return Findings(day, diary, known_now, history, missing)
 

@@ -24,6 +24,7 @@ from hippocampus.forgetting.erasure import RECEIPTS, Erasure
 from hippocampus.forgetting.judging import Wanted
 from hippocampus.forgetting.times import Name, Stretch, Stretches
 from hippocampus.memory.store import MemoryStore
+from hippocampus.night.sleep import LOGS, MEMORY, STATE
 from hippocampus.transaction.journal import NIGHTS, Roots, held
 from hippocampus.transaction.settle import Settled, settle
 
@@ -38,22 +39,30 @@ class Places:
     """A robot's folders, and where else something made from its logs may lie."""
 
     root: Path
-    logs: Path
-    memory: Path
-    nights: Path
-    state: Path
+    """Where the receipts are kept."""
+    folders: Roots
+    """``logs``, ``state``, ``memory`` and ``nights``."""
     made: tuple[Path, ...] = ()
 
     @property
-    def all(self) -> tuple[Path, ...]:
-        """The folders that a night changes."""
-        return self.logs, self.state, self.memory, self.nights
+    def logs(self) -> Path:
+        """Folder of the sessions."""
+        return self.folders[LOGS]
 
     @property
-    def roots(self) -> Roots:
-        """The folders that a forgetting changes."""
-        names = ("logs", "state", "memory", NIGHTS)
-        return {"robot": self.root, **dict(zip(names, self.all, strict=True))}
+    def state(self) -> Path:
+        """What the robot has learned."""
+        return self.folders[STATE]
+
+    @property
+    def memory(self) -> Path:
+        """The associative memory."""
+        return self.folders[MEMORY]
+
+    @property
+    def nights(self) -> Path:
+        """Episodes, days and diaries."""
+        return self.folders[NIGHTS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,7 @@ def forget(
     with _held(places):
         settle(places.nights)
         wanted = Wanted(_stretches(places, request, progress), request.name)
-        erasure = None if dry_run else Erasure(places.roots)
+        erasure = None if dry_run else Erasure({"robot": places.root, **places.folders})
         try:
             found = _look(places, wanted, unlearning, erasure, t_wall_ns, progress)
             if erasure is None or found.nothing:

@@ -23,6 +23,7 @@ import numpy as np
 
 from ember_embodied.bench.claims import Claim, claim, mean_claim
 from ember_embodied.bench.hippocampus import Note, unheard
+from ember_embodied.bench.hippocampus.night_robot import roots_of
 from ember_embodied.bench.hippocampus.planted import holding, number_mark
 from ember_embodied.bundle import load
 from ember_embodied.event_driven import network_of
@@ -117,7 +118,7 @@ _UNITS: Final = {
 
 def _robot(root: Path, seed: int) -> tuple[Places, Stretch]:
     """A life with all that it leaves, and the stretch that is to go."""
-    places = Places(root, root / "logs", root / "memory", root / "nights", root / "state")
+    places = _places(root)
     _ember("run", "--suite", "standard", "--seed", seed, "--seconds", SECONDS, "--speed", "max",
            "--no-view", "--log", places.logs, "--state", places.state)  # fmt: skip
     header = Log(places.logs).header
@@ -245,7 +246,7 @@ def _undisturbed(copy: Path, old: Path, stretch: Stretch) -> tuple[str, float]:
 
 
 def _places(root: Path) -> Places:
-    return Places(root, root / "logs", root / "memory", root / "nights", root / "state")
+    return Places(root, roots_of(root))
 
 
 def _state(root: Path) -> str:
