@@ -91,14 +91,19 @@ def config_to_toml(config: Config) -> str:
 
 
 def example_toml() -> str:
-    """Every table and key with its default, commented out, below what it means."""
+    """Every table and key with its default, commented out, below what it means.
+
+    A key without a default says so.
+    """
     lines: list[str] = []
     for section in fields(Config):
         record = getattr(Config(), section.name)
         lines += [*_comment(inspect.getdoc(type(record)) or ""), f"[{section.name}]"]
         meanings = _meanings(type(record))
-        for key, value in _tree(record).items():
-            lines += [*_comment(meanings.get(key, "")), f"#{key} = {_toml(value)}"]
+        for key in (one.name for one in fields(record)):
+            value = _plain(getattr(record, key))
+            shown = f"#{key} =  (not set)" if value is None else f"#{key} = {_toml(value)}"
+            lines += [*_comment(meanings.get(key, "")), shown]
         lines.append("")
     return "\n".join(lines)
 

@@ -7,25 +7,23 @@ apart from ``hippocampus.diary`` and without its grammar. A sentence of no known
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from math import cos, sin
+from collections.abc import Callable
 from typing import Final
 
-from hippocampus.night.episode import Day
-from hippocampus.night.label import Label, LabelKind
+from ember_embodied.bench.hippocampus.diary_witness import (
+    Said,
+    Witness,
+    covers,
+    lasted,
+    minute,
+    number,
+    often,
+    on,
+    said_minute,
+)
+from hippocampus.night.label import LabelKind
 
 K = LabelKind
-_SURE: Final = 0.5
-_NUMBERS: Final = "zero one two three four five six seven eight nine ten eleven twelve"
-_WORDS: Final = {word: number for number, word in enumerate(_NUMBERS.split())}
-_PARTS: Final = {
-    "small hours": (0, 300),
-    "morning": (300, 720),
-    "afternoon": (720, 1080),
-    "evening": (1080, 1320),
-    "late evening": (1320, 1440),
-}
 _DONE: Final = {
     "tapped": {K.TAP},
     "stroked": {K.STROKE},
@@ -58,17 +56,9 @@ _WHO: Final = r"(?P<who>[Ss]omebody|[^\W\d_][^\W\d_' -]*(?:[' -][^\W\d_]+)*?)"
 _FIRST: Final = rf"(?:, the first time at {_T})?"
 _LONG: Final = r"(?P<d>\w+ (?:second|minute|hour)s?(?: and \w+ minutes?)?)"
 
-Said = dict[str, str | None]
 
-
-class Proof:
-    """What is in a day, for judging sentences about it."""
-
-    def __init__(self, day: Day) -> None:
-        told = [label for episode in day.episodes for label in episode.labels]
-        self.every: Final = [*day.background, *told]
-        self.sure: Final = [label for label in self.every if label.confidence >= _SURE]
-        self.totals: Final = day.totals
+class Proof(Witness):
+    """A day, for judging sentences about it."""
 
     def holds(self, sentence: str) -> bool | None:
         """Whether the sentence is so; None where it has no known form."""
@@ -79,107 +69,14 @@ class Proof:
                 known = known or judge(self, found.groupdict())
         return known
 
-    def some(self, kinds: set[LabelKind], said: Said) -> list[Label]:
-        """Labels of the kinds that are as the sentence has it, in their order."""
-        found = [label for label in self.sure if label.kind in kinds and _as_said(label, said)]
-        return sorted(found, key=lambda label: label.span.start_ns)
-
-
-def _minute(t_ns: int) -> int:
-    at = datetime.fromtimestamp(t_ns // 1_000_000_000, UTC)
-    return at.hour * 60 + at.minute
-
-
-def _said_minute(text: str) -> int:
-    hour, minute = text.split(":")
-    return int(hour) * 60 + int(minute)
-
-
-def _as_said(label: Label, said: Said) -> bool:
-    at = said.get("at")
-    if at is not None and not _covers(label, _said_minute(at), _said_minute(at) + 1):
-        return False
-    part = said.get("part")
-    if part is not None and not _covers(label, *_PARTS[part]):
-        return False
-    place = said.get("p")
-    if place is not None and label.place not in _places(place):
-        return False
-    who = said.get("who")
-    if who is not None and who.lower() != "somebody" and label.person != who:
-        return False
-    if said.get("g") and (label.strength is None or label.strength > 0.5):
-        return False
-    side = said.get("s")
-    return side is None or _on(label, side.strip())
-
-
-def _covers(label: Label, first: int, last: int) -> bool:
-    """Whether it goes on in some minute from ``first`` to before ``last``."""
-    begin_s = label.span.start_ns // 1_000_000_000 % 86_400
-    begin = begin_s / 60
-    end = begin + (label.span.end_ns - label.span.start_ns) / 60e9
-    return (begin < last and end >= first) or (begin < last + 1440 and end >= first + 1440)
-
-
-def _places(words: str) -> set[str]:
-    if words == "body":
-        return {"body", "body_yaw"}
-    if words.startswith("leg"):
-        return {"stewart_" + words[-1]}
-    return {words.replace(" ", "_")}
-
-
-def _on(label: Label, side: str) -> bool:
-    """By the components of the direction: x forward, y left."""
-    if label.bearing_rad is None:
-        return False
-    forward, left = cos(label.bearing_rad), sin(label.bearing_rad)
-    limits = {
-        "on my left": left > sin(0.17),
-        "on my right": left < -sin(0.17),
-        "in front of me": forward > cos(0.53),
-        "behind me": forward < -cos(0.53),
-    }
-    return limits[side]
-
-
-def _number(text: str) -> int:
-    word = {"once": "one", "twice": "two"}.get(text, text.split(" ")[0])
-    return _WORDS[word] if word in _WORDS else int(word)
-
-
-def _often(labels: Iterable[Label]) -> int:
-    """Events: a push that two parts of the mind felt at one place and time is one."""
-    seen = sorted(labels, key=lambda label: label.span.start_ns)
-    count = 0
-    for index, label in enumerate(seen):
-        last: dict[LabelKind, Label] = {}
-        for other in seen[:index]:
-            if other.place == label.place:
-                last[other.kind] = other
-        count += not any(
-            kind is not label.kind and other.span.end_ns >= label.span.start_ns
-            for kind, other in last.items()
-        )
-    return count
-
-
-def _lasted(seconds: float, text: str) -> bool:
-    """Whether rounding ``seconds`` as finely as it is told gives ``text``."""
-    pairs = re.findall(r"(\w+) (second|minute|hour)", text)
-    unit = {"second": 1, "minute": 60, "hour": 3600}
-    told = sum(_number(n) * unit[name] for n, name in pairs)
-    return abs(seconds - told) <= unit[pairs[-1][1]] / 2 + 1e-6
-
 
 def _counted(kinds: set[LabelKind]) -> Callable[[Proof, Said], bool]:
     def judge(proof: Proof, said: Said) -> bool:
         labels = proof.some(kinds, said)
-        if _often(labels) != _number(str(said["n"])):
+        if often(labels) != number(str(said["n"])):
             return False
         at = said.get("t")
-        return at is None or _covers(labels[0], _said_minute(at), _said_minute(at) + 1)
+        return at is None or covers(labels[0], said_minute(at), said_minute(at) + 1)
 
     return judge
 
@@ -203,16 +100,16 @@ def _two_touches(proof: Proof, said: Said) -> bool:
 
 def _voices(proof: Proof, said: Said) -> bool:
     labels = proof.some({K.VOICE}, {"part": said["part"]})
-    mine = [label for label in labels if said["s"] is None or _on(label, str(said["s"]).strip())]
-    return len(labels) == _number(str(said["n"])) and 2 * len(mine) > len(labels)
+    mine = [label for label in labels if said["s"] is None or on(label, str(said["s"]).strip())]
+    return len(labels) == number(str(said["n"])) and 2 * len(mine) > len(labels)
 
 
 def _looks(proof: Proof, said: Said) -> bool:
     looks = proof.some({K.TURNED}, {"part": said["part"]})
-    if len(looks) != _number(str(said["n"])):
+    if len(looks) != number(str(said["n"])):
         return False
     face = [x for x in looks if x.found is (said["what"] == "a face")]
-    return said["f"] is None or len(face) == _number(str(said["f"]))
+    return said["f"] is None or len(face) == number(str(said["f"]))
 
 
 def _look(proof: Proof, said: Said) -> bool:
@@ -223,7 +120,7 @@ def _look(proof: Proof, said: Said) -> bool:
 def _put_down(proof: Proof, said: Said) -> bool:
     lifts = proof.some({K.LIFT}, {"at": said["t"]})
     return any(
-        _lasted((down.span.start_ns - moment) * 1e-9, str(said["d"]))
+        lasted((down.span.start_ns - moment) * 1e-9, str(said["d"]))
         for lift in lifts
         for down in proof.some({K.SET_DOWN}, {})
         for moment in (lift.span.start_ns, lift.span.end_ns)
@@ -232,15 +129,15 @@ def _put_down(proof: Proof, said: Said) -> bool:
 
 def _slept(proof: Proof, said: Said) -> bool:
     return any(
-        _minute(x.span.start_ns) == _said_minute(str(said["a"]))
-        and _minute(x.span.end_ns) == _said_minute(str(said["b"]))
+        minute(x.span.start_ns) == said_minute(str(said["a"]))
+        and minute(x.span.end_ns) == said_minute(str(said["b"]))
         for x in proof.some({K.SLEEP}, {})
     )
 
 
 def _followed(proof: Proof, said: Said) -> bool:
     found = proof.some({K.FOLLOWED}, {"at": said["t"]})
-    return _lasted(sum(x.span.seconds for x in found), str(said["d"]))
+    return lasted(sum(x.span.seconds for x in found), str(said["d"]))
 
 
 def _hot(proof: Proof, said: Said) -> bool:
@@ -263,13 +160,13 @@ def _fault(proof: Proof, said: Said) -> bool:
         for x in proof.some({K.FAULT}, wanted)
         if (x.text or "").lower().replace("_", " ") == said["name"]
     ]
-    return len(found) == _number(str(said["n"])) if said.get("n") else bool(found)
+    return len(found) == number(str(said["n"])) if said.get("n") else bool(found)
 
 
 def _company(proof: Proof, said: Said) -> bool:
     found = proof.some({K.PERSON}, {"who": said["who"]})
     seconds = sum(x.span.seconds if x.amount is None else x.amount for x in found)
-    return bool(found) and _lasted(seconds, str(said["d"]))
+    return bool(found) and lasted(seconds, str(said["d"]))
 
 
 def _none(kinds: set[LabelKind]) -> Callable[[Proof, Said], bool]:
@@ -278,7 +175,7 @@ def _none(kinds: set[LabelKind]) -> Callable[[Proof, Said], bool]:
 
 def _quiet(proof: Proof, _: Said) -> bool:
     events = [label for label in proof.sure if label.kind in _TOUCHED | _TROUBLE]
-    return _often(events) <= _QUIET_MOST
+    return often(events) <= _QUIET_MOST
 
 
 def _both(main: str, tail: str = "") -> str:
@@ -305,7 +202,7 @@ _TURNED: Final = r"(?: and found (?P<what>a face|nobody there)(?: (?P<f>once|twi
 _RAW: Final[tuple[tuple[str, Callable[[Proof, Said], bool]], ...]] = (
     (
         rf"(?:Today I was awake for {_LONG}|I was awake for {_again(_LONG)} today)\.",
-        lambda p, s: _lasted(p.totals.awake_s, str(s["d"])),
+        lambda p, s: lasted(p.totals.awake_s, str(s["d"])),
     ),
     (r"It was an? (?:quiet|uneventful) day\.|The day was calm\.", _quiet),
     (rf"I woke up at {_T}\.|At {_again(_T)} I woke up\.", _there({K.RESTART})),
@@ -340,7 +237,7 @@ _RAW: Final[tuple[tuple[str, Callable[[Proof, Said], bool]], ...]] = (
     (rf"{_IN}[Tt]here were (?P<n>\w+) gaps in my memory\.", _counted({K.GAP})),
     (rf"All in all {_WHO} was in sight for {_LONG}\.", _company),
     (rf"I saw {_WHO} at {_T}\.", _there({K.PERSON})),
-    (rf"A face was in sight for {_LONG}\.", lambda p, s: _lasted(p.totals.people_s, str(s["d"]))),
+    (rf"A face was in sight for {_LONG}\.", lambda p, s: lasted(p.totals.people_s, str(s["d"]))),
     (rf"I saw a face {_N}\.", _counted({K.PERSON})),
     (r"Nobody touched me\.|I was not touched\.", _none(_TOUCHED)),
     (r"I heard no voice\.|I heard nobody\.", _none({K.VOICE})),
