@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cerebellum.load import Load, LoadObserver, LoadState
-from cerebellum.probe import JOINTS_OF, PARTS, Contrast, Part
+from cerebellum.probe import JOINTS_OF, PARTS, Contrast
 from cerebellum.proprioception import Felt, feel
 from cerebellum.torque_loss import TorqueLoss
 from cerebellum.verdict import CALM, AgencyTick, Place, Verdict, disturbed
@@ -104,6 +104,7 @@ class Agency:
         self._past: deque[Place] = deque()
         self._since: list[Place | None] = [None] * len(PARTS)
         self._contrast = [Contrast(part) for part in PARTS]
+        self._asking = False
         self._verdicts: tuple[Verdict, ...] = (Verdict.UNKNOWN,) * len(PARTS)
 
     def state(self) -> AgencyState:
@@ -192,20 +193,21 @@ class Agency:
         displaced, was = before.displaced_rad, self._displaced
         self._displaced = displaced
         probed = displaced is not _NOBODY or was is not _NOBODY
-        if not probed and not any(one.running for one in self._contrast):
+        if not probed and not self._asking:
             return _NO_ANSWER
         asked = load.torque_of(was, displaced)
-        found: list[float | None] = []
+        bare, found = load.bare_n_m, list[float | None]()
         for part, contrast in zip(PARTS, self._contrast, strict=True):
             joints = JOINTS_OF[part]
             found.append(
                 contrast.follow(
                     asked[joints],
-                    np.array(load.bare_n_m[joints]),
+                    np.array(bare[joints]),
                     np.array(load.friction_n_m[joints]),
                     probed=before.probed[part],
                 )
             )
+        self._asking = any(one.running for one in self._contrast)
         return tuple(found)
 
     def _judge(
@@ -217,25 +219,27 @@ class Agency:
         past.append((t_ns, load.reference_rad, load.measured_rad))
         while t_ns - past[0][0] > WINDOW_NS and len(past) > FEWEST:
             past.popleft()
-        _, reference, measured = past[0]
-        asked = [a - b for a, b in zip(load.reference_rad, reference, strict=True)]
-        moved = [a - b for a, b in zip(load.measured_rad, measured, strict=True)]
+        _, asked, measured = past[0]
+        ways = zip(load.reference_rad, asked, load.measured_rad, measured, strict=True)
+        far = [
+            not (
+                -MOVED_RAD <= goal - past_goal <= MOVED_RAD and -MOVED_RAD <= is_ - was <= MOVED_RAD
+            )
+            for goal, past_goal, is_, was in ways
+        ]
         ratios = [a / b for a, b in zip(load.strange_n_m, load.scale_n_m, strict=True)]
         verdicts, strangeness = [], []
-        for part in PARTS:
-            joints = JOINTS_OF[part]
-            strange = _rms(ratios[joints]) / STRANGE[part]
+        told = zip(PARTS, JOINTS_OF, STRANGE, self._since, self._contrast, strict=True)
+        for part, joints, most, since, contrast in told:
+            strange = _rms(ratios[joints]) / most
             strangeness.append(strange)
-            since = self._since[part]
             if strange < (1.0 if since is None else CALM):
                 self._since[part] = None
-                moving = _far(asked[joints]) or _far(moved[joints])
-                verdict = self._left_alone(part, load.dt_s, moving=moving)
+                verdict = _left_alone(contrast, load.dt_s, moving=True in far[joints])
             else:
-                if since is None:
-                    since = self._since[part] = before
+                since = self._since[part] = since or before
                 verdict = disturbed(load, joints, since)
-            if self._contrast[part].dead:
+            if contrast.dead:
                 lost = lost or [False] * JOINT_COUNT
                 for joint in range(*joints.indices(JOINT_COUNT)):
                     lost[joint] = lost[joint] or self._torque.evidence[joint] >= 0.0
@@ -245,28 +249,23 @@ class Agency:
         indices = () if lost is None else tuple(i for i, off in enumerate(lost) if off)
         return tuple(verdicts), tuple(strangeness), indices
 
-    def _left_alone(self, part: Part, dt_s: float, *, moving: bool) -> Verdict:
-        """The verdict where nothing strange rests on a part."""
-        contrast = self._contrast[part]
-        if moving:
-            contrast.rested_s = 0.0
-            return Verdict.PUSHED if contrast.foreign else Verdict.SELF
-        contrast.rested_s += dt_s
-        if contrast.rested_s > RESTED_S:
-            contrast.foreign = False
-            contrast.dead = contrast.dead or contrast.unanswered >= UNANSWERED
-        return Verdict.STILL
+
+def _left_alone(contrast: Contrast, dt_s: float, *, moving: bool) -> Verdict:
+    """The verdict where nothing strange rests on a part."""
+    if moving:
+        contrast.rested_s = 0.0
+        return Verdict.PUSHED if contrast.foreign else Verdict.SELF
+    contrast.rested_s += dt_s
+    if contrast.rested_s > RESTED_S:
+        contrast.foreign = False
+        contrast.dead = contrast.dead or contrast.unanswered >= UNANSWERED
+    return Verdict.STILL
 
 
 def _rms(numbers: Sequence[float]) -> float:
     if len(numbers) == 1:
         return abs(numbers[0])
     return sqrt(sum([number * number for number in numbers]) / len(numbers))
-
-
-def _far(ways_rad: Sequence[float]) -> bool:
-    """Whether any joint has gone far enough to have moved."""
-    return max(ways_rad) > MOVED_RAD or min(ways_rad) < -MOVED_RAD
 
 
 def _noted(intent_rad: Sequence[float], goal_rad: Sequence[float], sent: JointTargets) -> _Sent:

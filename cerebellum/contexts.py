@@ -34,6 +34,7 @@ BEGUN: Final = 8
 """Tables that began lately, two for each beginning."""
 _SLOTS: Final = ROOMS + BEGUN
 _TINY: Final = 1e-12
+_MEAN: Final = np.full(CELLS, 1.0 / CELLS)
 _LATELY: Final = slice(ROOMS, _SLOTS)
 CHANGE: Final = 0.1
 """Chance of another room from one trial to the next, where nothing else is known: high, so that a
@@ -108,7 +109,7 @@ class Contexts:
     @property
     def rooms(self) -> tuple[int, ...]:
         """Places of the rooms that are known."""
-        return tuple(np.flatnonzero(self.used[:ROOMS]).tolist())
+        return tuple([room for room, used in enumerate(self.used[:ROOMS].tolist()) if used])
 
     def weights(self) -> Array:
         """[WEIGHTS] of the table to go by: the mean of all, each as likely as it is."""
@@ -121,22 +122,29 @@ class Contexts:
         Wiener's gain with the signal's power taken from the estimate itself: what may as well be
         scatter is not acted on, so that a few odd trials do no harm.
         """
-        mean, means = self.weights(), self.tables.mean
-        within = self.tables.covariance.diagonal(axis1=1, axis2=2)
-        variance = self.probability @ (within + (means - mean) ** 2)
+        mean = self.weights()
+        apart = self.tables.mean - mean
+        apart *= apart
+        apart += self.tables.variance()
+        variance = self.probability @ apart
         square = mean * mean
         return np.asarray(mean * (square / (square + caution * variance + _TINY)))
 
     def variance(self, phi: Array) -> Array:
-        """[M] of what the tables say at activities [M, CELLS], rad^2: doubt and disagreement."""
+        """[M] of what the tables say at activities [M, CELLS], rad^2: doubt and disagreement.
+
+        Doubts are mixed before they are asked for: ``sum_k p_k phi P_k phi = phi (sum_k p_k P_k)
+        phi``.
+        """
         likely = np.flatnonzero(self.probability > _NEGLIGIBLE)
-        weight = self.probability[likely] / self.probability[likely].sum()
+        weight = self.probability[likely]
+        weight /= np.add.reduce(weight)
         said = self.tables.mean[likely, :CELLS] @ phi.T
-        spread = phi @ self.tables.covariance[likely, :CELLS, :CELLS]
+        spread = phi @ self.tables.mixed(likely, weight)[:CELLS, :CELLS]
         spread *= phi
-        within = np.add.reduce(spread, axis=2)
-        mean = weight @ said
-        return np.asarray(weight @ (within + (said - mean) ** 2))
+        said -= weight @ said
+        said *= said
+        return np.asarray(np.add.reduce(spread, axis=1) + weight @ said)
 
     def expect(self, phi: Array, precision: float) -> Expected:
         """What each table expects of a trial with activity ``phi`` [WEIGHTS]."""
@@ -152,19 +160,20 @@ class Contexts:
         self._change(chance, NEW_ROOMS / (NEW_ROOMS + others))
 
     def _change(self, chance: float, new_share: float) -> None:
-        rooms = self.used[:ROOMS]
-        known = int(rooms.sum())
         new = chance * new_share
-        self.probability *= 1.0 - chance
-        if known > 1:
-            elsewhere = rooms * (1.0 - self.probability[:ROOMS])
-            self.probability[:ROOMS] += (chance - new) / elsewhere.sum() * elsewhere
+        likely = [(1.0 - chance) * one for one in self.probability.tolist()]
+        rooms = self.rooms
+        if len(rooms) > 1:
+            share = (chance - new) / sum([1.0 - likely[room] for room in rooms])
+            for room in rooms:
+                likely[room] += share * (1.0 - likely[room])
+        self.probability[:] = likely
         self._begin(new)
 
     def judge(self, found: Expected, y_rad: float) -> None:
         """Weigh every table by how well it expected the trial."""
         weight = self.probability * found.density(y_rad)
-        self.probability = weight / weight.sum()
+        self.probability = weight / np.add.reduce(weight)
 
     def learn(
         self, found: Expected, error_rad: Array, precision: float, forgetting: float, fading: float
@@ -187,7 +196,7 @@ class Contexts:
         share = self._shares()
         self.trials += share
         self.counts += share[:, None] * found.phi[:CELLS]
-        if self.probability[_LATELY].sum() > SURE:
+        if np.add.reduce(self.probability[_LATELY]) > SURE:
             self._settle()
         best = self.present
         if self.probability[best] > SURE:
@@ -197,27 +206,30 @@ class Contexts:
         """[H] How much of a trial each table takes as its own."""
         share = self.used.astype(np.float64)
         likely = self.probability[:ROOMS]
-        share[:ROOMS] = np.where(likely > _NEGLIGIBLE, likely, 0.0)
+        np.multiply(likely, likely > _NEGLIGIBLE, share[:ROOMS])
         return share
 
     def _begin(self, chance: float) -> None:
         """Two tables begin now, in the places of the two least likely that began lately."""
-        order = np.argsort(np.where(self.used, self.probability, -1.0)[_LATELY], kind="stable")
+        likely, used = self.probability.tolist(), self.used.tolist()
+        lately = range(ROOMS, _SLOTS)
+        slots = sorted(lately, key=lambda slot: likely[slot] if used[slot] else -1.0)[:2]
         turn = self._turn()
-        for slot, belief, prior, likely in zip(
-            (order[:2] + ROOMS).tolist(), self._beliefs, self._priors, _LIKELY, strict=True
+        for slot, belief, prior, share in zip(
+            slots, self._beliefs, self._priors, _LIKELY, strict=True
         ):
             self.tables.begin(slot, belief, prior, turn)
-            self.probability[slot] = likely * chance
+            self.probability[slot] = share * chance
             self.trials[slot] = 0.0
             self.counts[slot] = 0.0
             self.used[slot] = True
-        self.probability /= self.probability.sum()
+        self.probability /= np.add.reduce(self.probability)
 
     def _turn(self) -> float:
         """What all rooms share, the array's own turn on the head; drawn to 0 by few rooms."""
         rooms = self.rooms
-        return float(self.tables.mean[list(rooms), :CELLS].mean(axis=1).sum() / (len(rooms) + 1.0))
+        turns = np.dot(self.tables.mean[:ROOMS, :CELLS], _MEAN).tolist()
+        return float(sum([turns[room] for room in rooms]) / (len(rooms) + 1.0))
 
     def _settle(self) -> None:
         """Make the likeliest table that began lately a room, unless it is too young."""
@@ -241,7 +253,7 @@ class Contexts:
 
     def _alike(self, one: int, other: int) -> bool:
         square = (self.tables.mean[one] - self.tables.mean[other]) ** 2
-        unsure = self.tables.covariance[[one, other]].diagonal(axis1=1, axis2=2).sum(axis=0)
+        unsure = self.tables.variance()[[one, other]].sum(axis=0)
         return bool(square.mean() < min(ALIKE_RAD**2, unsure.mean()))
 
     def state(self) -> ContextsState:

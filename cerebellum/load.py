@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sin
+from struct import Struct
 from typing import ClassVar, Final
 
 import msgspec
@@ -36,7 +37,7 @@ from cerebellum.load_prior import (
     TORQUE_N_M_A,
 )
 from cerebellum.proprioception import Felt
-from cerebellum.servo_motion import FIFTHS_V, VELOCITY_STEP_RAD_S, Motion, motion_over
+from cerebellum.servo_motion import FIFTHS_V, INPUTS, VELOCITY_STEP_RAD_S, Motion, motion_over
 from firmware_bridge.command import JointTargets
 from firmware_bridge.joints import JOINT_COUNT, LEFT_ANTENNA, RIGHT_ANTENNA
 
@@ -62,6 +63,7 @@ FRICTION_SPAN: Final = (0.4, 2.5)
 RAIL_V: Final = (4.0, 9.0)
 NOMINAL_V: Final = 7.2
 """What the robot runs on, where no voltage is told."""
+_INPUTS: Final = Struct(f"={INPUTS * JOINT_COUNT + 1}d")
 _SCALE_LEAST_N_M: Final[list[float]] = SCALE_LEAST_N_M.tolist()
 _SCALE_MOST_N_M: Final[list[float]] = (SCALE_MOST * FRICTION_N_M).tolist()
 _FRICTION_LEAST_N_M: Final[list[float]] = (FRICTION_SPAN[0] * FRICTION_N_M).tolist()
@@ -81,9 +83,10 @@ class Load(msgspec.Struct, frozen=True):
     predicted_rad: Numbers
     """Where the joints should be, given the command and where they were."""
     measured_rad: Numbers
-    bare_n_m: Numbers
-    """Torque that neither motor, posture nor sliding friction explains."""
+    load_n_m: Numbers
+    """Torque that neither motor nor posture explains."""
     friction_n_m: Numbers
+    """How much of it friction may be."""
     strange_n_m: Numbers
     """Torque that neither motor, friction nor posture explains."""
     scale_n_m: Numbers
@@ -94,6 +97,12 @@ class Load(msgspec.Struct, frozen=True):
     slides: Sequence[int]
     """Way in which a joint slid all through the tick, 1 or -1; 0 where it stood or turned."""
     _motion: Motion
+
+    @property
+    def bare_n_m(self) -> Numbers:
+        """Torque that neither motor, posture nor sliding friction explains."""
+        told = zip(self.load_n_m, self.strange_n_m, self.slides, strict=True)
+        return [strange if slides else load for load, strange, slides in told]
 
     def torque_of(self, before_rad: Array, now_rad: Array) -> Array:
         """Torque that a displacement of the trajectories over this tick asks of the motors."""
@@ -187,42 +196,35 @@ class LoadObserver:
         motion = motion_over(round(dt_s * 1e3), round(rail_v * FIFTHS_V))
         position, velocity = felt.position_rad, felt.velocity_rad_s
         ramp = [(b - a) / dt_s for a, b in zip(before.start_rad, reference, strict=True)]
-        inputs = np.array(
-            [*position, *velocity, *before.position_rad, *before.velocity_rad_s,
-             *before.start_rad, *ramp, 1.0]
+        inputs = np.empty(INPUTS * JOINT_COUNT + 1)
+        _INPUTS.pack_into(
+            inputs.data, 0, *position, *velocity, *before.position_rad, *before.velocity_rad_s,
+            *before.start_rad, *ramp, 1.0,
         )  # fmt: skip
         found = np.dot(motion.whole, inputs).tolist()
         load, expected = found[9:18], found[18:]
         load[RIGHT_ANTENNA] -= ANTENNA_WEIGHT_N_M * sin(position[RIGHT_ANTENNA])
         load[LEFT_ANTENNA] -= ANTENNA_WEIGHT_N_M * sin(position[LEFT_ANTENNA])
-        bare, friction, strange, slides = [], [], [], []
-        for torque, current_a, coulomb, kept, now, then in zip(
-            load, expected, self._friction, _FRICTION_N_M_A, velocity, before.velocity_rad_s,
-            strict=True,
-        ):  # fmt: skip
-            hidden = coulomb + (current_a if current_a >= 0.0 else -current_a) * kept
-            friction.append(hidden)
+        pairs = zip(self._friction, expected, _FRICTION_N_M_A, strict=True)
+        friction = [coulomb + abs(current_a) * kept for coulomb, current_a, kept in pairs]
+        strange, slides = [], []
+        for torque, hidden, now, then in zip(
+            load, friction, velocity, before.velocity_rad_s, strict=True
+        ):
             if now > MOVING_RAD_S and then > MOVING_RAD_S:
                 slide, left = -1, torque + hidden
             elif now < -MOVING_RAD_S and then < -MOVING_RAD_S:
                 slide, left = 1, torque - hidden
             else:
-                slides.append(0)
-                bare.append(torque)
-                sticks = STICTION * hidden
-                strange.append(
-                    torque - sticks
-                    if torque > sticks
-                    else torque + sticks
-                    if torque < -sticks
-                    else 0.0
-                )
-                continue
+                slide, left, sticks = 0, 0.0, STICTION * hidden
+                if torque > sticks:
+                    left = torque - sticks
+                elif torque < -sticks:
+                    left = torque + sticks
             slides.append(slide)
-            bare.append(left)
             strange.append(left)
         return Load(
-            dt_s, reference, found[:9], position, bare, friction, strange, self._scale, expected,
+            dt_s, reference, found[:9], position, load, friction, strange, self._scale, expected,
             felt.current_a, slides, motion,
         )  # fmt: skip
 

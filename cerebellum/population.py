@@ -164,9 +164,18 @@ class Tables:
         for array in (self.mean, self.covariance, self.shape, self.rate):
             array[target] = array[source]
 
+    def variance(self) -> Array:
+        """[H, WEIGHTS] of each weight, rad^2; not to be changed."""
+        return self.covariance.reshape(len(self.mean), -1)[:, :: WEIGHTS + 1]
+
+    def mixed(self, chosen: NDArray[np.intp], weight: Array) -> Array:
+        """[WEIGHTS, WEIGHTS] sum of the covariances of some tables [K], weighed [K]."""
+        rows = self.covariance.reshape(len(self.mean), -1)[chosen]
+        return np.asarray((weight @ rows).reshape(WEIGHTS, WEIGHTS))
+
     def expect(self, phi: Array, precision: float) -> Expected:
         """What each table expects of a trial with activity ``phi`` and noise R / ``precision``."""
-        spread = self.covariance @ phi
+        spread = np.dot(self.covariance.reshape(-1, WEIGHTS), phi).reshape(self.mean.shape)
         noise = self.rate / self.shape / precision
         return Expected(phi, spread, self.mean @ phi, spread @ phi, noise)
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from math import sqrt
+from operator import mul
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from cerebellum.load import Load
 from cerebellum.probe import JOINTS_OF, PARTS, Part
@@ -112,12 +112,21 @@ _MOVEMENTS: Final = (Verdict.SELF, Verdict.PUSHED, Verdict.BLOCKED, Verdict.TORQ
 
 def disturbed(load: Load, joints: slice, since: Place) -> Verdict:
     """The verdict where something strange has rested on a part ``since`` then."""
-    asked = np.subtract(load.reference_rad[joints], since[1][joints])
-    moved = np.subtract(load.measured_rad[joints], since[2][joints])
-    push = np.array(load.strange_n_m[joints])
-    way = float(asked @ asked)
+    asked = _ways(load.reference_rad[joints], since[1][joints])
+    moved = _ways(load.measured_rad[joints], since[2][joints])
+    push = load.strange_n_m[joints]
+    way = _product(asked, asked)
     if way < ASKED_RAD**2:
         return Verdict.PUSHED
-    against = float(push @ asked) / sqrt(way * float(push @ push))
-    held = HELD[0] < float(moved @ asked) / way < HELD[1]
+    against = _product(push, asked) / sqrt(way * _product(push, push))
+    held = HELD[0] < _product(moved, asked) / way < HELD[1]
     return Verdict.BLOCKED if held and against < AGAINST else Verdict.PUSHED
+
+
+def _ways(now: Sequence[float], then: Sequence[float]) -> list[float]:
+    return [to - start for to, start in zip(now, then, strict=True)]
+
+
+def _product(one: Sequence[float], other: Sequence[float]) -> float:
+    """Of two vectors."""
+    return float(sum(map(mul, one, other)))

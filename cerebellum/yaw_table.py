@@ -52,6 +52,8 @@ _GRID_PHI: Final[Array] = activities(_GRID_RAD)
 _GRID_THRICE_RAD: Final[Array] = np.concatenate(
     (_GRID_RAD[:-1] - 2.0 * math.pi, _GRID_RAD[:-1], _GRID_RAD + 2.0 * math.pi)
 )
+_THRICE: Final = np.r_[:_POINTS, :_POINTS, : _POINTS + 1]
+"""Places of the grid in that."""
 
 BOLD: Final = Belief(
     size_rad=math.radians(8.0),
@@ -260,13 +262,14 @@ class YawTable:
         """Make the support points of ``correct`` from the tables as they are."""
         weights = self._contexts.cautious_weights(CAUTION)
         drawn_rad = min(LARGEST_PULL_RAD, max(0.0, float(weights[CELLS])))
-        bias = _GRID_PHI @ weights[:CELLS]
-        bias = np.clip(bias, -LARGEST_CORRECTION_RAD, LARGEST_CORRECTION_RAD)
-        heard = _GRID_RAD + bias
-        turn = 2.0 * math.pi
-        thrice = np.concatenate((heard[:-1] - turn, heard[:-1], heard + turn))
+        bias = np.dot(_GRID_PHI, weights[:CELLS])
+        np.minimum(bias, LARGEST_CORRECTION_RAD, out=bias)
+        np.maximum(bias, -LARGEST_CORRECTION_RAD, out=bias)
+        # Once more on either side, for the circle has no end.
+        thrice = _GRID_THRICE_RAD + bias[_THRICE]
         seen = np.interp(_GRID_RAD, np.maximum.accumulate(thrice), _GRID_THRICE_RAD)
-        self.turned = Turned(tuple((seen - _GRID_RAD).tolist()), drawn_rad)
+        seen -= _GRID_RAD
+        self.turned = Turned(tuple(seen.tolist()), drawn_rad)
 
     def by_room(self) -> list[YawTable]:
         """A frozen table for each room that is known, as it would correct if sure to be there."""
