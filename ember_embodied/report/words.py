@@ -13,8 +13,6 @@ from hippocampus.night.label import TOUCHES, Label, LabelKind
 SECOND_NS: Final = 1_000_000_000
 _MINUTE: Final = 60
 _HOUR: Final = 3600
-_EDGES_S: Final = 10.0
-"""A day that is shorter gets at least so much room on both sides together."""
 KEPT: Final = {
     Kept.RAW: "kept whole",
     Kept.THINNED: "thinned",

@@ -19,8 +19,6 @@ def kinds(*found: LabelKind) -> tuple[str, ...]:
 
 
 ANY_TOUCH: Final = kinds(*sorted(TOUCHES))
-ON_THE_SKIN: Final = kinds(LabelKind.TOUCH, LabelKind.TAP, LabelKind.STROKE, LabelKind.HOLD)
-"""What "touched" means without more: whatever the skin says."""
 VOICE: Final = kinds(LabelKind.VOICE)
 PERSON: Final = kinds(LabelKind.PERSON)
 TURNED: Final = kinds(LabelKind.TURNED)

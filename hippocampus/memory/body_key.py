@@ -84,7 +84,6 @@ FEATURES: Final[tuple[Feature, ...]] = (
 """The table of a feeling: posture, currents, motion, touch (what keeps a joint off its goal and
 what shakes the head), sound. Movement is the way from the window's first half to its second."""
 _JOINT_COUNT: Final = len(JOINTS)
-_JOINT_FEATURES: Final = 6 * _JOINT_COUNT
 _IMU_FEATURES: Final = 9
 _HEAD_FEATURES: Final = 4
 _SOUND_FEATURES: Final = 5

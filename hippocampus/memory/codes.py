@@ -43,7 +43,6 @@ _TAIL_SIGMA: Final = 2.55
 """An excitation above this many standard deviations may be among the 50: of 16,384 normal ones 88
 are, and fewer than 50 hardly ever; the rare rest is sorted whole."""
 
-Keys = NDArray[np.float32]
 RoundedKeys = NDArray[np.int8]
 Codes = NDArray[np.uint16]
 

@@ -51,20 +51,10 @@ class PostingIndex:
         self._young[:, self._waiting : self._waiting + count] = codes.T
         self._waiting += count
 
-    def overlaps(self, code: Codes) -> Rows:
-        """How many active units each row shares with ``code`` [k], as counts [rows]."""
-        bounds = self._starts[code].tolist(), self._starts[code.astype(np.int64) + 1].tolist()
-        lists = [self._members[start:stop] for start, stop in zip(*bounds, strict=True)]
-        shared = np.bincount(np.concatenate(lists), minlength=len(self))
-        if self._waiting:
-            shared[self._sealed :] = self._young_overlaps(code)
-        return shared
-
     def sharing(self, code: Codes, share: int, without: Collection[int]) -> tuple[Rows, Rows]:
         """Rows that share at least 1 / ``share`` of what the best shares, and how much; ascending.
 
-        Like ``overlaps``, but only rows that share anything are looked at, and rows ``without``
-        have no part in it.
+        Only rows that share anything are looked at, and rows ``without`` have no part in it.
         """
         bounds = self._starts[code].tolist(), self._starts[code.astype(np.int64) + 1].tolist()
         lists = [self._members[start:stop] for start, stop in zip(*bounds, strict=True)]

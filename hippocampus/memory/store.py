@@ -26,6 +26,8 @@ import msgspec
 import numpy as np
 
 from hippocampus.memory.book import BookState
+from hippocampus.segment import sync_folder
+from hippocampus.whole_file import write_whole
 
 MAGIC: Final = b"EMBRMEMO"
 LAYOUT: Final = 1
@@ -130,7 +132,7 @@ class MemoryStore:
         """Write a new version and let it hold; the oldest ones beyond ``KEPT`` go."""
         self.folder.mkdir(parents=True, exist_ok=True)
         planned = self.planned(book, action, changed, t_wall_ns)
-        _write_whole(self.path(planned.version.number), planned.content)
+        write_whole(self.path(planned.version.number), planned.content, _TEMPORARY_SUFFIX)
         self._let_hold(planned.version.number)
         self._drop(planned.gone)
         return planned.version
@@ -213,12 +215,12 @@ class MemoryStore:
             raise StoreError(f"{path}: {error}") from error
 
     def _let_hold(self, number: int) -> None:
-        _write_whole(self.folder / HEAD_FILE, f"{number}\n".encode())
+        write_whole(self.folder / HEAD_FILE, f"{number}\n".encode(), _TEMPORARY_SUFFIX)
 
     def _drop(self, numbers: tuple[int, ...] | list[int]) -> None:
         for number in numbers:
             self.path(number).unlink(missing_ok=True)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
 
 def version_bytes(
@@ -270,26 +272,3 @@ def _read_array(kind: Any, stored: Any) -> Any:
     if found.dtype != np.dtype(wanted).newbyteorder("<"):
         raise ValueError(f"an array of {found.dtype} instead of {np.dtype(wanted)}")
     return found.astype(wanted)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write the file whole or not at all, and return when it is on the disk."""
-    temporary = path.with_name(path.name + _TEMPORARY_SUFFIX)
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

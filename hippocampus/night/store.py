@@ -118,10 +118,6 @@ class EpisodeStore:
         totals = day_totals(episodes, background, hours, most)
         return Day(date, episodes, background, totals, files)
 
-    def episodes_between(self, from_ns: int, to_ns: int) -> tuple[Episode, ...]:
-        """Episodes that touch a time."""
-        return tuple(self._episodes("WHERE end_ns >= ? AND start_ns <= ?", from_ns, to_ns))
-
     def looks(self) -> tuple[HeardLook, ...]:
         """Every look, oldest first."""
         rows = self._rows("SELECT facts FROM looks ORDER BY rowid")

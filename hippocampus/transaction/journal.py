@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from hippocampus.segment import sync_folder
+from hippocampus.whole_file import write_whole
 
 STAGING: Final = ".night"
 """Folder in each root for what is staged, and for what is set aside."""
@@ -142,12 +143,12 @@ def last_change(nights: Path) -> Journal | None:
 
 def decide(nights: Path, journal: Journal) -> None:
     """The one step that makes a change hold. Raises ``OSError``; it may be decided all the same."""
-    _write(nights / JOURNAL, msgspec.json.encode(journal))
+    write_whole(nights / JOURNAL, msgspec.json.encode(journal), _PART)
 
 
 def remember_last(nights: Path, journal: Journal) -> None:
     """Let ``journal`` be what ``undo`` undoes."""
-    _write(nights / LAST, msgspec.json.encode(journal))
+    write_whole(nights / LAST, msgspec.json.encode(journal), _PART)
 
 
 def forget_last(nights: Path) -> None:
@@ -172,7 +173,7 @@ def point_to(nights: Path, root: Path) -> None:
     """Let ``nights_of`` find the journal from a folder that a change touches."""
     staging = root / STAGING
     staging.mkdir(parents=True, exist_ok=True)
-    _write(staging / _OF, str(nights.absolute()).encode())
+    write_whole(staging / _OF, str(nights.absolute()).encode(), _PART)
 
 
 def nights_of(root: Path) -> Path | None:
@@ -192,18 +193,6 @@ def sync(path: Path) -> None:
     """Return when a file's content is on the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + _PART)
-    try:
-        part.write_bytes(content)
-        sync(part)
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
 
 
 def _read(path: Path) -> Journal | None:

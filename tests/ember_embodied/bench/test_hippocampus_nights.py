@@ -17,15 +17,15 @@ def test_a_few_nights_end_old_or_new_are_mended_and_undone():
 
 
 def test_a_night_that_writes_no_journal_does_not_pass(monkeypatch: pytest.MonkeyPatch):
-    real = journal._write
+    real = journal.write_whole
 
-    def at_once(path, content):
+    def at_once(path, content, suffix):
         if path.name == journal.JOURNAL and b'"forward":true' in content:
             decided = msgspec.json.decode(content, type=journal.Journal)
             settle._go_on(path.parent, decided)
         else:
-            real(path, content)
+            real(path, content, suffix)
 
-    monkeypatch.setattr(journal, "_write", at_once)
+    monkeypatch.setattr(journal, "write_whole", at_once)
     mixed, unmended, *_ = measure(range(61020, 61021), nights=10)
     assert mixed.value + unmended.value > 0

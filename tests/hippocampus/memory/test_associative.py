@@ -41,7 +41,9 @@ def test_overlaps_are_those_of_every_code(memory, keys):
     index.add(codes[YOUNG + 5 :])
     for cue in codes[::97]:
         wanted = [len(np.intersect1d(cue, code)) for code in codes]
-        assert index.overlaps(cue).tolist() == wanted
+        rows, shared = index.sharing(cue, ACTIVE, ())
+        assert rows.tolist() == np.flatnonzero(wanted).tolist()
+        assert shared.tolist() == [count for count in wanted if count]
 
 
 def test_a_damaged_code_brings_back_its_memory(memory):

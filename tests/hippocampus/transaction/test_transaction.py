@@ -201,15 +201,15 @@ def test_an_undo_that_is_cut_is_finished(roots):
 
 def test_what_somebody_else_changed_stays_and_is_named(roots):
     change = staged(roots)
-    real = journal._write
+    real = journal.write_whole
 
-    def meanwhile(path: Path, content: bytes) -> None:
-        real(path, content)
+    def meanwhile(path: Path, content: bytes, suffix: str) -> None:
+        real(path, content, suffix)
         if path.name == JOURNAL:
             (roots["logs"] / "s" / "a").write_text("theirs!")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(journal, "_write", meanwhile)
+        patch.setattr(journal, "write_whole", meanwhile)
         assert change.commit("the night").left == (str(roots["logs"] / "s" / "a"),)
     assert tree(roots)["logs/s/a"] == "theirs!"
     undo(roots[NIGHTS])
