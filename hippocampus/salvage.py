@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
+import msgspec
 import zstandard
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
@@ -45,9 +46,12 @@ _BESIDE_CHUNKS: Final = frozenset(
 """What other writers put outside of chunks; ours does not."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawMessage:
-    """One message as it stands in the file."""
+class RawMessage(msgspec.Struct, frozen=True, gc=False):
+    """One message as it stands in the file.
+
+    A struct that the garbage collector passes over: a day has millions of them, and none can be
+    part of a cycle.
+    """
 
     topic: str
     log_time_ns: int

@@ -32,7 +32,9 @@ _TICK: Final = TOPIC_OF[TickRecord]
 _TICK_CHANNEL: Final = CHANNEL_IDS[_TICK]
 _HEADER: Final = TOPIC_OF[HeaderRecord]
 _TOPICS: Final = {number: name for name, number in CHANNEL_IDS.items()}
-_TOPIC_OF_CHANNEL: Final = {number: name for number, name in _TOPICS.items() if name in KIND_OF}
+_BESIDE: Final = {
+    number: name for number, name in _TOPICS.items() if name in KIND_OF and number != _TICK_CHANNEL
+}
 _HEAD_BYTES: Final = 1 << 18
 """More than the first chunk of a file, which is its header with the schemas."""
 
@@ -151,23 +153,24 @@ def _unpacked(view: memoryview, start: int, end: int, unpack: Callable[..., byte
 
 def _cut_messages(chunk: bytes, found: BulkSegment, *, in_order: bool) -> None:
     position, end = 0, len(chunk)
-    unpack, ticks = _MESSAGE.unpack_from, found.ticks
+    # Names of this function: this loop is a day's longest.
+    unpack, size, fields = _MESSAGE.unpack_from, _MESSAGE.size, _MESSAGE_FIELDS
+    message, tick, topic_of = int(Opcode.MESSAGE), _TICK_CHANNEL, _BESIDE.get
+    add_tick, add_beside = found.ticks.append, found.beside.append
     while position < end:
-        opcode = chunk[position]
-        if opcode == Opcode.MESSAGE:
-            _, length, channel, sequence, log_time_ns, _ = unpack(chunk, position)
-            start = position + _MESSAGE.size
-            position = start + length - _MESSAGE_FIELDS
-            if channel == _TICK_CHANNEL:
-                ticks.append(chunk[start:position])
-            elif channel in _TOPIC_OF_CHANNEL:
-                topic = _TOPIC_OF_CHANNEL[channel]
-                found.beside.append(RawMessage(topic, log_time_ns, sequence, chunk[start:position]))
-            if in_order and channel in _TOPICS:
-                topic = _TOPICS[channel]
-                found.whole.append(RawMessage(topic, log_time_ns, sequence, chunk[start:position]))
-        else:
+        if chunk[position] != message:
             _, length = _RECORD.unpack_from(chunk, position)
             position += _RECORD.size + length
+            continue
+        _, length, channel, sequence, log_time_ns, _ = unpack(chunk, position)
+        start = position + size
+        position = start + length - fields
+        if channel == tick:
+            add_tick(chunk[start:position])
+        elif (topic := topic_of(channel)) is not None:
+            add_beside(RawMessage(topic, log_time_ns, sequence, chunk[start:position]))
+        if in_order and channel in _TOPICS:
+            data = chunk[start:position]
+            found.whole.append(RawMessage(_TOPICS[channel], log_time_ns, sequence, data))
     if position != end:
         raise _ScratchedError

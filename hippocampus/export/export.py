@@ -13,9 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-
+from hippocampus.export.arrow_arrays import text_array
 from hippocampus.export.card import card
 from hippocampus.export.crew import Turn, in_order
 from hippocampus.export.leg import (
@@ -30,18 +28,11 @@ from hippocampus.export.leg import (
     read_leg,
 )
 from hippocampus.export.lerobot import write_meta
-from hippocampus.export.native import NATIVE_FOLDER, records_table, ticks_table, write_table
+from hippocampus.export.native import NATIVE_FOLDER, write_records, write_ticks
 from hippocampus.export.plan import ExportError, Plan
 from hippocampus.export.shards import shard_path, write_shard
-from hippocampus.export.table import (
-    data_path,
-    episodes_path,
-    episodes_table,
-    frames_table,
-    write_episodes,
-    write_frames,
-)
-from hippocampus.export.work import LegNote, Work, open_work
+from hippocampus.export.table import data_path, frames_table, write_frames
+from hippocampus.export.work import LegNote, Settler, Work, WrittenLeg, open_work
 
 Progress = Callable[[int, int], None]
 """Called with the number of legs that are whole, and of all."""
@@ -80,12 +71,15 @@ def export(
     """
     work = open_work(out, plan, resume=resume)
     notes = work.notes(len(plan.legs))
+    settler = Settler(work)
     numbers = range(len(notes), len(plan.legs))
     progress(len(notes), len(plan.legs))
     before = notes[-1].after if notes else Counted()
     done = in_order(LegWork(plan, work), numbers, before, follow, processes)
-    for number, _ in zip(numbers, done, strict=True):
-        progress(number + 1, len(plan.legs))
+    for leg in done:
+        settler.take(leg)
+        progress(leg.number + 1, len(plan.legs))
+    settler.flush()
     return finish(work, plan, out)
 
 
@@ -96,35 +90,31 @@ class LegWork:
     plan: Plan
     work: Work
 
-    def __call__(self, number: int, turn: Turn[Share, Counted]) -> None:
+    def __call__(self, number: int, turn: Turn[Share, Counted]) -> WrittenLeg:
         """Read the leg and write its files. Raises ``OSError``."""
-        make_leg(self.plan, self.work, number, read_leg(self.plan.legs[number]), turn)
+        return make_leg(self.plan, self.work, number, read_leg(self.plan.legs[number]), turn)
 
 
 def make_leg(
     plan: Plan, work: Work, number: int, content: LegContent, turn: Turn[Share, Counted]
-) -> None:
+) -> WrittenLeg:
     """Write the files of a leg that was read. Raises ``OSError``."""
     draft = draft_leg(plan, plan.legs[number], content)
-    _write_leg(work, plan, number, numbered(plan, draft, turn(draft.share)))
+    return _write_leg(work, plan, number, numbered(plan, draft, turn(draft.share)))
 
 
-def _write_leg(work: Work, plan: Plan, number: int, exported: Exported) -> None:
+def _write_leg(work: Work, plan: Plan, number: int, exported: Exported) -> WrittenLeg:
     files = []
     if exported.episodes:
         files.append(_write_frames(work, plan, exported))
-        files.append(work.root / episodes_path(exported.before.data_files))
-        write_episodes(episodes_table(exported), files[-1])
     if plan.native:
         folder = work.root / NATIVE_FOLDER
         folder.mkdir(exist_ok=True)
-        for kind, table in (
-            ("ticks", ticks_table(exported.columns)),
-            ("records", records_table(exported.beside)),
-        ):
-            files.append(folder / f"{kind}-{number:06d}.parquet")
-            write_table(table, files[-1])
-    work.finish_leg(number, exported, files)
+        ticks, records = (folder / f"{kind}-{number:06d}.parquet" for kind in ("ticks", "records"))
+        write_ticks(exported.columns, ticks)
+        write_records(exported.beside, records)
+        files += [ticks, records]
+    return work.write_sums(number, exported, files)
 
 
 def _write_frames(work: Work, plan: Plan, exported: Exported) -> Path:
@@ -136,9 +126,9 @@ def _write_frames(work: Work, plan: Plan, exported: Exported) -> Path:
     path = work.root / data_path(number)
     table = frames_table(all_features(plan), exported.frames)
     if plan.format == "parquet":
-        tasks = np.array(exported.after.tasks, dtype=object)
-        own = tasks[exported.frames["task_index"][:, 0]]
-        table = table.append_column("task", pa.array(own, pa.string()))
+        of = exported.frames["task_index"][:, 0].tolist()
+        own = text_array([exported.after.tasks[number] for number in of])
+        table = table.append_column("task", own)
     write_frames(table, path)
     return path
 

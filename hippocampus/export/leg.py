@@ -53,9 +53,10 @@ class Exported:
     first_frames: NDArray[np.int64]
     """Where each episode begins among the leg's frames."""
     first_ticks: NDArray[np.int64]
-    moments: dict[str, Moments]
+    moments: Moments
+    """Of each episode, all entries of all features with numbers side by side."""
     sample: NDArray[np.float64]
-    """Some frames, all entries of all features with numbers side by side."""
+    """Some frames [entries, frames] of the same entries."""
     columns: Columns
     """Every tick of the leg, wanted or not."""
     beside: tuple[RawMessage, ...]
@@ -79,6 +80,11 @@ def own_features() -> tuple[Feature, ...]:
         own("index", "int64", "in the dataset"),
         own("task_index", "int64", "number of the task in meta/tasks.parquet"),
     )
+
+
+def numeric_features(plan: Plan) -> tuple[Feature, ...]:
+    """Those that statistics are of."""
+    return tuple(feature for feature in all_features(plan) if feature.dtype != "string")
 
 
 def all_features(plan: Plan) -> tuple[Feature, ...]:
@@ -188,12 +194,16 @@ def numbered(plan: Plan, draft: Draft, before: Counted) -> Exported:
     lengths, frames = draft.lengths, draft.frames
     after = follow(before, draft.share)
     first_frames = np.cumsum(lengths) - lengths
-    moments: dict[str, Moments] = {}
-    sample = np.zeros((0, 0))
+    numeric = np.zeros((0, 0))
+    first_index = 0
     if draft.episodes:
         tasks = [after.tasks.index(episode.task) for episode in draft.episodes]
         frames = frames | _numbers(plan.fps, before, lengths, tasks)
-        moments, sample = _statistics(plan, frames, first_frames)
+        numeric = np.concatenate(
+            [frames[feature.name] for feature in numeric_features(plan)], axis=1, dtype=np.float64
+        )
+        first_index = before.frames
+    some = sampled_rows(len(numeric), len(plan.legs), first_index)
     return Exported(
         before=before,
         after=after,
@@ -201,8 +211,8 @@ def numbered(plan: Plan, draft: Draft, before: Counted) -> Exported:
         episodes=draft.episodes,
         first_frames=first_frames,
         first_ticks=draft.first_ticks,
-        moments=moments,
-        sample=sample,
+        moments=group_moments(numeric, first_frames),
+        sample=numeric[some].T,
         columns=draft.content.columns,
         beside=tuple(draft.content.beside),
         digest=_digest(draft.content.rows),
@@ -255,17 +265,6 @@ def _numbers(
         "task_index": np.repeat(np.array(tasks, dtype=np.int64), lengths),
     }
     return {name: column[:, None] for name, column in numbers.items()}
-
-
-def _statistics(
-    plan: Plan, frames: Frames, first_frames: NDArray[np.int64]
-) -> tuple[dict[str, Moments], NDArray[np.float64]]:
-    numeric = [feature.name for feature in all_features(plan) if feature.dtype != "string"]
-    moments = {name: group_moments(frames[name], first_frames) for name in numeric}
-    index = frames["index"]
-    some = sampled_rows(len(index), len(plan.legs), int(index[0, 0]) if len(index) else 0)
-    sample = np.concatenate([frames[name][some].astype(np.float64) for name in numeric], axis=1)
-    return moments, sample
 
 
 def _digest(rows: Sequence[bytes]) -> str:

@@ -11,21 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 import pyarrow.parquet as pq
 
 from hippocampus.export.features import Feature
-from hippocampus.export.leg import all_features
+from hippocampus.export.leg import all_features, numeric_features
 from hippocampus.export.plan import Plan
-from hippocampus.export.statistics import (
-    MOMENTS,
-    Moments,
-    Sample,
-    joined,
-    merged,
-    sample_quantiles,
-    thinned,
-)
+from hippocampus.export.statistics import MOMENTS
+from hippocampus.export.sums import quantiles_of, write_episodes_of
 from hippocampus.export.table import FILES_A_CHUNK, tasks_table
 from hippocampus.export.work import LegNote, Work
 
@@ -35,7 +27,6 @@ DATA_PATH: Final = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 _DATA_FILES_MB: Final = 100
 _VIDEO_FILES_MB: Final = 200
 _NUMBERS: Final = ("timestamp", "frame_index", "episode_index", "index", "task_index")
-_MERGED_AT_ONCE: Final = 64
 
 
 def write_meta(work: Work, plan: Plan, notes: list[LegNote]) -> None:
@@ -43,6 +34,7 @@ def write_meta(work: Work, plan: Plan, notes: list[LegNote]) -> None:
     features = all_features(plan)
     last = notes[-1].after
     meta = work.root / "meta"
+    meta.mkdir(exist_ok=True)
     pq.write_table(tasks_table(last.tasks), meta / "tasks.parquet")
     info = {
         "codebase_version": CODEBASE_VERSION,
@@ -60,7 +52,7 @@ def write_meta(work: Work, plan: Plan, notes: list[LegNote]) -> None:
         "features": {feature.name: _declared(feature) for feature in features},
     }
     write_json(meta / "info.json", info)
-    write_json(meta / "stats.json", _stats(work, notes, features))
+    write_json(meta / "stats.json", _stats(work, plan, notes))
     write_json(meta / "ember.json", _provenance(plan, notes))
 
 
@@ -69,27 +61,12 @@ def _declared(feature: Feature) -> dict[str, Any]:
     return {"dtype": feature.dtype, "shape": [feature.width], "names": names}
 
 
-def _moments(work: Work, notes: list[LegNote]) -> Moments:
-    """Of all frames, the entries of all features side by side."""
-    pending: list[Moments] = []
-    for number, note in enumerate(notes):
-        if note.leg_frames == 0:
-            continue
-        low, high, mean, std = np.load(work.moments_path(number), allow_pickle=False)[:, None]
-        pending.append(Moments(low, high, mean, std, np.array([note.leg_frames])))
-        if len(pending) > _MERGED_AT_ONCE:
-            pending = [merged(joined(pending))]
-    return merged(joined(pending))
-
-
-def _stats(work: Work, notes: list[LegNote], features: tuple[Feature, ...]) -> dict[str, Any]:
-    moments = _moments(work, notes)
-    quantiles = sample_quantiles(_sample(work, notes))
+def _stats(work: Work, plan: Plan, notes: list[LegNote]) -> dict[str, Any]:
+    moments = write_episodes_of(work, plan, notes)
+    quantiles = quantiles_of(work, notes)
     stats: dict[str, Any] = {}
     begin = 0
-    for feature in features:
-        if feature.dtype == "string":
-            continue
+    for feature in numeric_features(plan):
         own = slice(begin, begin + feature.width)
         begin = own.stop
         stats[feature.name] = {
@@ -98,19 +75,6 @@ def _stats(work: Work, notes: list[LegNote], features: tuple[Feature, ...]) -> d
             **{name: values[own].tolist() for name, values in quantiles.items()},
         }
     return stats
-
-
-def _sample(work: Work, notes: list[LegNote]) -> Sample:
-    rows: Any = None
-    weights = np.zeros(0)
-    for number, note in enumerate(notes):
-        if note.leg_frames == 0:
-            continue
-        part = np.load(work.sample_path(number), allow_pickle=False)
-        rows = part if rows is None else np.concatenate([rows, part])
-        weights = np.append(weights, np.full(len(part), note.leg_frames / len(part)))
-        rows, weights = thinned((rows, weights))
-    return rows, weights
 
 
 def _provenance(plan: Plan, notes: list[LegNote]) -> dict[str, Any]:

@@ -18,17 +18,15 @@ import pyarrow.parquet as pq
 
 from hippocampus import ember_pb2 as pb
 from hippocampus.codec import decode
+from hippocampus.export.arrow_arrays import bytes_array, flat_array, list_array, text_array
 from hippocampus.export.wire_columns import Column, Columns
 from hippocampus.reader import TicksDigest
 from hippocampus.salvage import RawMessage
 from hippocampus.tick_record import TickRecord
+from hippocampus.topics import KIND_OF
 
-COMPRESSION: Final = "zstd"
-COMPRESSION_LEVEL: Final = 1
 NATIVE_FOLDER: Final = "native"
-_DICTIONARY_SHARE: Final = 0.05
-"""A column with fewer different values than this share of its entries is stored as a dictionary."""
-_SAMPLED: Final = 256
+_BATCH_TICKS: Final = 256
 _RECORDS_SCHEMA: Final = pa.schema(
     [
         ("topic", pa.dictionary(pa.int8(), pa.string())),
@@ -46,29 +44,44 @@ def ticks_table(columns: Columns) -> pa.Table:
 
 def records_table(beside: Sequence[RawMessage]) -> pa.Table:
     """Every record that is no tick, as it stood in the log."""
-    arrays = (
-        pa.array([item.topic for item in beside], pa.string()).dictionary_encode(),
-        [item.log_time_ns for item in beside],
-        [item.sequence for item in beside],
-        [item.data for item in beside],
-    )
-    return pa.table(
-        [
-            pa.array(array, field.type) if isinstance(array, list) else array.cast(field.type)
-            for array, field in zip(arrays, _RECORDS_SCHEMA, strict=True)
-        ],
-        schema=_RECORDS_SCHEMA,
-    )
+    topics = {topic: number for number, topic in enumerate(KIND_OF)}
+    of = flat_array(np.array([topics[item.topic] for item in beside], dtype=np.int8))
+    arrays = [
+        pa.DictionaryArray.from_arrays(of, text_array(list(topics))),
+        flat_array(np.array([item.log_time_ns for item in beside], dtype=np.int64)),
+        flat_array(np.array([item.sequence for item in beside], dtype=np.uint32)),
+        bytes_array([item.data for item in beside]),
+    ]
+    return pa.table(arrays, schema=_RECORDS_SCHEMA)
 
 
-def write_table(table: pa.Table, path: Path) -> None:
-    """Write a table as one row group. Raises ``OSError``."""
+def write_ticks(columns: Columns, path: Path) -> None:
+    """Write ticks as one row group. Raises ``OSError``.
+
+    Numbers that the world gives do not repeat: no dictionaries, but the first bytes of all of them
+    side by side, then the second ones, and so on, which packs well even by a fast codec.
+    """
+    table = ticks_table(columns)
     pq.write_table(
         table,
         path,
-        compression=COMPRESSION,
-        compression_level=COMPRESSION_LEVEL,
-        use_dictionary=_repetitive(table),
+        compression="lz4",
+        use_dictionary=False,
+        use_byte_stream_split=[name for name in map(_leaf, table.schema) if name is not None],
+        row_group_size=max(1, table.num_rows),
+        write_statistics=False,
+    )
+
+
+def write_records(beside: Sequence[RawMessage], path: Path) -> None:
+    """Write what is no tick as one row group. Raises ``OSError``."""
+    table = records_table(beside)
+    pq.write_table(
+        table,
+        path,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=["topic"],
         row_group_size=max(1, table.num_rows),
         write_statistics=False,
     )
@@ -86,7 +99,7 @@ def native_tick_bytes(folder: Path) -> Iterator[bytes]:
     """The canonical bytes of every tick of a sidecar."""
     for path in sorted(folder.glob("ticks-*.parquet")):
         file = pq.ParquetFile(path)
-        for batch in file.iter_batches(batch_size=_SAMPLED):
+        for batch in file.iter_batches(batch_size=_BATCH_TICKS):
             for row in batch.to_pylist():
                 yield _message(row).SerializeToString(deterministic=True)
 
@@ -100,29 +113,18 @@ def native_digest(folder: Path) -> str:
 
 
 def _array(column: Column) -> pa.Array:
-    absent = None if column.present.all() else ~column.present
+    present = None if column.present.all() else column.present
     if column.lengths is None:
-        return pa.array(column.values, mask=absent)
-    offsets = np.concatenate(([0], np.cumsum(column.lengths))).astype(np.int32)
-    mask = None if absent is None else pa.array(absent)
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(column.values), mask=mask)
+        return flat_array(column.values, present)
+    return list_array(column.values, column.lengths, present)
 
 
-def _repetitive(table: pa.Table) -> list[str]:
-    """Columns for which a dictionary pays, by their first entries."""
-    names = []
-    for field in table.schema:
-        entries = table[field.name].slice(0, _SAMPLED).combine_chunks()
-        if pa.types.is_list(field.type) or pa.types.is_fixed_size_list(field.type):
-            entries = entries.flatten().slice(0, _SAMPLED)
-            name = f"{field.name}.list.element"
-        else:
-            name = field.name
-        if pa.types.is_boolean(entries.type) or len(entries) == 0:
-            continue
-        if len(entries.unique()) <= max(1, _DICTIONARY_SHARE * len(entries)):
-            names.append(name)
-    return names
+def _leaf(field: pa.Field) -> str | None:
+    """Path in the file of a column of floats, None of another."""
+    if pa.types.is_list(field.type):
+        floats = pa.types.is_floating(field.type.value_type)
+        return f"{field.name}.list.element" if floats else None
+    return field.name if pa.types.is_floating(field.type) else None
 
 
 def _message(row: dict[str, Any]) -> pb.TickRecord:

@@ -8,7 +8,7 @@ together within ``SAMPLED_FRAMES`` rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,19 +30,26 @@ class Moments:
     std: NDArray[np.float64]
     count: NDArray[np.int64]
 
+    def of(self, entries: slice) -> Moments:
+        """Those of some entries."""
+        low, high, mean, std = (getattr(self, kind)[:, entries] for kind in MOMENTS[:-1])
+        return Moments(low, high, mean, std, self.count)
+
 
 def group_moments(values: NDArray[Any], begins: NDArray[np.int64]) -> Moments:
     """Of frames [frames, entries], groups beginning at ``begins`` (rising, the first one 0)."""
-    numbers = values.astype(np.float64)
-    count = np.diff(np.append(begins, len(numbers)))
-    mean = np.add.reduceat(numbers, begins, axis=0) / count[:, None]
-    low = np.minimum.reduceat(numbers, begins, axis=0)
-    high = np.maximum.reduceat(numbers, begins, axis=0)
-    mean = np.clip(mean, low, high)
-    numbers -= np.repeat(mean, count, axis=0)
-    np.square(numbers, out=numbers)
-    variance = np.add.reduceat(numbers, begins, axis=0) / count[:, None]
-    return Moments(low, high, mean, np.sqrt(variance), count)
+    ends = np.append(begins, len(values))[1:]
+    found = np.empty((len(MOMENTS) - 1, begins.size, values.shape[1]))
+    for group, (begin, end) in enumerate(zip(begins.tolist(), ends.tolist(), strict=True)):
+        rows = values[begin:end].astype(np.float64, copy=False)
+        least, most, middle, spread = found[:, group]
+        rows.min(axis=0, out=least)
+        rows.max(axis=0, out=most)
+        rows.mean(axis=0, out=middle)
+        np.clip(middle, least, most, out=middle)
+        np.sqrt(np.square(rows - middle).mean(axis=0), out=spread)
+    low, high, mean, std = found
+    return Moments(low, high, mean, std, ends - begins)
 
 
 def merged(moments: Moments) -> Moments:
@@ -57,16 +64,6 @@ def merged(moments: Moments) -> Moments:
         mean[None],
         np.sqrt(spread.sum(axis=0) / total)[None],
         np.array([total]),
-    )
-
-
-def side_by_side(moments: dict[str, Moments]) -> NDArray[np.float64]:
-    """All groups as one, the entries of all features side by side: [4, entries]."""
-    if not moments:
-        return np.zeros((len(MOMENTS) - 1, 0))
-    whole = [merged(found) for found in moments.values()]
-    return np.stack(
-        [np.concatenate([getattr(found, kind)[0] for found in whole]) for kind in MOMENTS[:-1]]
     )
 
 
@@ -86,27 +83,29 @@ def sampled_rows(frames: int, legs: int, first: int) -> NDArray[np.int64]:
     return np.arange(int(step * (first * GOLDEN % 1.0)), frames, step)
 
 
-Sample: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""Frames [rows, entries], and how many frames each one stands for."""
+def sample_step(rows: int) -> int:
+    """Of so many sampled frames of all legs one is taken, so that they are not too many."""
+    step = 1
+    while rows > 2 * SAMPLED_FRAMES * step:
+        step *= 2
+    return step
 
 
-def thinned(sample: Sample) -> Sample:
-    """Every other frame left out, for as long as there are too many."""
-    rows, weight = sample
-    while len(rows) > 2 * SAMPLED_FRAMES:
-        rows, weight = rows[::2], 2.0 * weight[::2]
-    return rows, weight
+def sample_quantiles(
+    rows: NDArray[np.float64], weight: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """The smallest value below which at least that share of the weight lies; each [entries].
 
-
-def sample_quantiles(sample: Sample) -> dict[str, NDArray[np.float64]]:
-    """The smallest value below which at least that share of the weight lies; each [entries]."""
-    rows, weight = sample
-    out = {name: np.empty(rows.shape[1]) for name in QUANTILES}
+    ``rows`` [entries, frames]; ``weight`` [frames]: how many frames each one stands for.
+    """
+    out = np.empty((len(QUANTILES), len(rows)))
     shares = np.array(list(QUANTILES.values()))
-    for entry in range(rows.shape[1]):
-        order = np.argsort(rows[:, entry], kind="stable")
+    for entry, values in enumerate(rows):
+        if values.min() == values.max():
+            out[:, entry] = values[0]
+            continue
+        order = np.argsort(values)
         reached = np.cumsum(weight[order])
         at = np.minimum(np.searchsorted(reached, shares * reached[-1]), len(order) - 1)
-        for name, row in zip(QUANTILES, order[at], strict=True):
-            out[name][entry] = rows[row, entry]
-    return out
+        out[:, entry] = values[order[at]]
+    return dict(zip(QUANTILES, out, strict=True))

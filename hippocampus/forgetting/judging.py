@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
 from foxglove_schemas_protobuf.Log_pb2 import Log as LogMessage
 from google.protobuf.message import DecodeError
 
@@ -110,7 +111,7 @@ def _judge_ticks(messages: Sequence[RawMessage], wanted: Wanted, judged: Judged)
                 began_ns = None
             if tick is not None and _clear_old_readings(tick, message.log_time_ns, wanted):
                 data = tick.SerializeToString(deterministic=True)
-                judged.messages[index] = replace(message, data=data)
+                judged.messages[index] = msgspec.structs.replace(message, data=data)
                 judged.altered += 1
         last_ns = message.log_time_ns
         if tick is not None:
@@ -187,7 +188,7 @@ def _header(message: RawMessage, name: Name | None) -> RawMessage:
     header = decode(HeaderRecord, message.data) if name is not None else None
     if header is None or name is None or not name.within(header.scenario_toml):
         return message
-    return replace(message, data=encode(replace(header, scenario_toml="")))
+    return msgspec.structs.replace(message, data=encode(replace(header, scenario_toml="")))
 
 
 def _snapshot(message: RawMessage, wanted: Wanted) -> RawMessage | None:
@@ -197,7 +198,7 @@ def _snapshot(message: RawMessage, wanted: Wanted) -> RawMessage | None:
     snapshot = decode(SnapshotRecord, message.data)
     if snapshot is None or not snapshot.cerebellum:
         return message
-    return replace(message, data=encode(replace(snapshot, cerebellum=b"")))
+    return msgspec.structs.replace(message, data=encode(replace(snapshot, cerebellum=b"")))
 
 
 def _learned_late(message: RawMessage, stretches: Stretches) -> bool:

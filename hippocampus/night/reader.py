@@ -30,7 +30,7 @@ from hippocampus.export.plan import (
     network_widths,
     session_facts,
 )
-from hippocampus.export.work import Work, open_work
+from hippocampus.export.work import Settler, Work, WrittenLeg, open_work
 from hippocampus.night.reading import LegReading, NightLeg, Thinner, read_leg
 from hippocampus.night.thinning import thin
 from hippocampus.transaction.journal import staged, stamp
@@ -108,6 +108,14 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeLeg:
+    """What was read, and what was written of it."""
+
+    reading: LegReading
+    written: WrittenLeg | None
+
+
+@dataclass(frozen=True, slots=True)
 class LegWork:
     """Reads one leg, by its number, and exports it."""
 
@@ -118,16 +126,16 @@ class LegWork:
     exported: int
     """Legs of the dataset that are whole already."""
 
-    def __call__(self, number: int, turn: Turn[Share, Counted]) -> LegReading:
+    def __call__(self, number: int, turn: Turn[Share, Counted]) -> MadeLeg:
         """Raises ``OSError``."""
         leg = self.legs[number]
         if self.dataset is None or number < self.exported:
-            return self.reading.read(leg, thinned=self.thinned)
+            return MadeLeg(self.reading.read(leg, thinned=self.thinned), None)
         from hippocampus.export.export import make_leg
 
         reading, content = self.reading.read_all(leg, thinned=self.thinned)
-        make_leg(self.dataset.plan, self.dataset.work, number, content, turn)
-        return reading
+        plan, work = self.dataset.plan, self.dataset.work
+        return MadeLeg(reading, make_leg(plan, work, number, content, turn))
 
 
 def read_legs(
@@ -142,18 +150,25 @@ def read_legs(
 
     Raises ``OSError``, and ``ExportError`` where the dataset cannot be made.
     """
-    dataset, notes = None, []
-    if out is not None:
-        plan = dataset_plan(reading.logs, legs)
-        dataset = Dataset(plan, open_work(out, plan, resume=True), out)
-        notes = dataset.work.notes(len(legs))
+    if out is None:
+        work = LegWork(reading, tuple(legs), thinned, None, 0)
+        for made in in_order(work, range(len(legs)), Counted(), follow, processes):
+            yield made.reading
+        return
+    plan = dataset_plan(reading.logs, legs)
+    dataset = Dataset(plan, open_work(out, plan, resume=True), out)
+    notes = dataset.work.notes(len(legs))
     before = notes[-1].after if notes else Counted()
+    settler = Settler(dataset.work)
     work = LegWork(reading, tuple(legs), thinned, dataset, len(notes))
-    yield from in_order(work, range(len(legs)), before, follow, processes)
-    if dataset is not None:
-        from hippocampus.export.export import finish
+    for made in in_order(work, range(len(legs)), before, follow, processes):
+        if made.written is not None:
+            settler.take(made.written)
+        yield made.reading
+    settler.flush()
+    from hippocampus.export.export import finish
 
-        finish(dataset.work, dataset.plan, dataset.out)
+    finish(dataset.work, dataset.plan, dataset.out)
 
 
 def dataset_plan(logs: Path, legs: Sequence[NightLeg]) -> Plan:

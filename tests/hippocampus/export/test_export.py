@@ -211,7 +211,8 @@ import sys
 from pathlib import Path
 from hippocampus.export import export, plan
 import hippocampus.export.export as run
-plan.LEG_BYTES = 1
+from hippocampus.export import work as working
+plan.LEG_BYTES = working.SETTLED_TOGETHER = 1
 made = plan.make_plan((Path(sys.argv[1]),), "lerobot", None, (), native=True)
 write = run._write_leg
 def slow(work, planned, number, exported):
@@ -219,7 +220,7 @@ def slow(work, planned, number, exported):
         (work.root / "data/chunk-000/file-001.parquet").write_bytes(b"half")
         print("here", flush=True)
         sys.stdin.read()
-    write(work, planned, number, exported)
+    return write(work, planned, number, exported)
 run._write_leg = slow
 run.export(made, Path(sys.argv[2]))
 """

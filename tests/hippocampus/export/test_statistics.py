@@ -18,9 +18,9 @@ def test_legs_that_are_alike_show_different_frames():
     stretch = np.random.default_rng(3).standard_normal(6_000) ** 3
     legs = 144
     rows = [stretch[sampled_rows(stretch.size, legs, leg * stretch.size)] for leg in range(legs)]
-    seen = np.concatenate(rows)[:, None]
-    assert len(seen) <= SAMPLED_FRAMES
-    found = sample_quantiles((seen, np.ones(len(seen))))
+    seen = np.concatenate(rows)[None]
+    assert seen.size <= SAMPLED_FRAMES
+    found = sample_quantiles(seen, np.ones(seen.size))
     for name, share in (("q01", 0.01), ("q10", 0.1), ("q50", 0.5), ("q90", 0.9), ("q99", 0.99)):
         rank = float((stretch <= found[name][0]).mean())
         assert abs(rank - share) < 0.005, name
