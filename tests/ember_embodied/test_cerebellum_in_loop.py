@@ -72,6 +72,27 @@ def test_a_life_that_learns_is_the_same_again_in_every_file(learnt_log: Log, min
         assert len(record.guidance.intent_rad) == 9
 
 
+def test_what_every_part_has_learned_is_read_again_from_the_head_of_a_file(
+    recorded_life: RecordedLife,
+) -> None:
+    organ = cerebellum(probes=True, probe_every_s=1.0)
+    log = recorded_life(ticks=400, seed=33, suite="training", segment_s=8.0, cerebellum=organ)
+    heads = [r for r in records(log) if isinstance(r, SnapshotRecord)]
+    assert len(heads) == 5
+    for state, new in zip(organ.states(), cerebellum().states(), strict=True):
+        assert to_bytes(state) != to_bytes(new), f"{state.KIND} has learned"
+    written = in_flight.to_bytes(organ)
+    for head in heads[-2:]:
+        again = in_flight.from_bytes(head.cerebellum, Cerebellum)
+        assert in_flight.to_bytes(again) == head.cerebellum
+        for record in log.ticks():
+            if record.tick >= head.tick:
+                learn(again, record)
+        for name, part in vars(organ).items():
+            assert in_flight.to_bytes(getattr(again, name)) == in_flight.to_bytes(part), name
+        assert in_flight.to_bytes(again) == written
+
+
 def test_a_replay_finds_what_was_corrected_or_learned_otherwise(
     learnt_log: Log, mind: Mind
 ) -> None:
