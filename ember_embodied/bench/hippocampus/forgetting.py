@@ -9,9 +9,7 @@ of it. They are searched for in every file, as they stand and unpacked.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +21,7 @@ import numpy as np
 
 from ember_embodied.bench.claims import Claim, claim, mean_claim
 from ember_embodied.bench.hippocampus import Note, unheard
+from ember_embodied.bench.hippocampus.disturbed import DONE, in_child, kill
 from ember_embodied.bench.hippocampus.night_robot import roots_of
 from ember_embodied.bench.hippocampus.planted import holding, number_mark
 from ember_embodied.bundle import load
@@ -55,6 +54,8 @@ GONE_S: Final = (80, 110)
 MARKS: Final = 300
 KILLS: Final = 12
 """For each life."""
+LATE: Final = 0.5
+"""Share of its file operations after which a forgetting is about to decide."""
 SECRET: Final = "a word that only this stretch has"
 NOW_NS: Final = 1_800_000_000_000_000_000
 _TRACES: Final = frozenset({RECEIPTS, LAST, "lock"})
@@ -211,38 +212,36 @@ def _forgotten(places: Places, stretch: Stretch) -> Iterator[tuple[str, float]]:
 
 
 def _killed(folder: Path, stretch: Stretch, marks: list[bytes], rng: np.random.Generator) -> float:
-    """Kill a forgetting of a copy at drawn moments; how often the next start is neither state."""
+    """Kill a forgetting of a copy: how often the next start is neither state.
+
+    Every other time at a drawn moment, else at a drawn file operation, half of those late.
+    """
     old, copy = folder / "old", folder / "copy"
-    new, took_s = _undisturbed(copy, old, stretch)
+    shutil.copytree(old, copy)
+    clock = SystemClock()
+    began_ns = clock.mono_ns()
+    whole = in_child(lambda: _forget(_places(copy), stretch), count=folder / "operations")
+    assert whole == DONE, "a forgetting that nobody disturbs fails"
+    took_s = (clock.mono_ns() - began_ns) / _SECOND_NS
+    operations = int((folder / "operations").read_text("ascii"))
+    new = _state(copy)
     states = {_state(old), new}
     mixtures = 0
-    for _ in range(KILLS):
+    for number in range(KILLS):
         shutil.rmtree(copy)
         shutil.copytree(old, copy)
-        child = os.fork()
-        if child == 0:
-            try:
-                _forget(_places(copy), stretch)
-            finally:
-                os._exit(0)
-        deadline = SystemClock()
-        deadline.sleep_until_ns(deadline.mono_ns() + round(rng.uniform(0.2, 1.1) * took_s * 1e9))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        if number % 2:
+            after_s = rng.uniform(0.2, 1.1) * took_s
+            in_child(lambda: _forget(_places(copy), stretch), kill_after_s=after_s)
+        else:
+            first = round(LATE * operations) if number % 4 else 1
+            place = int(rng.integers(first, operations + 1))
+            in_child(lambda: _forget(_places(copy), stretch), at=(place, kill))
         with held(_places(copy).nights):
             settle(_places(copy).nights)
         state = _state(copy)
         mixtures += state not in states or (state == new and bool(holding(copy, marks)))
     return float(mixtures)
-
-
-def _undisturbed(copy: Path, old: Path, stretch: Stretch) -> tuple[str, float]:
-    """The new state as an undisturbed forgetting makes it of a copy, and how long it takes, s."""
-    shutil.copytree(old, copy)
-    clock = SystemClock()
-    began_ns = clock.mono_ns()
-    _forget(_places(copy), stretch)
-    return _state(copy), (clock.mono_ns() - began_ns) / _SECOND_NS
 
 
 def _places(root: Path) -> Places:
