@@ -106,13 +106,7 @@ def kinds_of(
             kinds = tuple(mark.value)
         case _:
             kinds = tuple(mark.value.kinds)
-    senses = [m for m in marks if m.role is Role.SENSED and m.value]
-    if any(tuple(m.value) != kinds for m in senses):
-        raise UnsaidError(f"{senses[0].words} {mark.words}")
-    passive = {m.words for m in marks if m.role is Role.SENSED} <= {"received"}
-    by_me = speaker.who is Role.SELF or (passive and speaker.who is Role.PLACE)
-    if any(m.role is Role.SENSED for m in marks) and not by_me:
-        raise UnsaidError("only I can tell what I sensed")
+    _sensed(mark, marks, kinds, speaker)
     if Role.GAVE in roles and (speaker.who is Role.SELF or speaker.who is None):
         raise UnsaidError("I give nothing to anybody")
     if mark.role is Role.NOUN and Role.GAVE not in roles and Role.SENSED not in roles:
@@ -125,6 +119,18 @@ def kinds_of(
     if no and "count" in said:
         raise UnsaidError("no, and how many?")
     return kinds, no
+
+
+def _sensed(mark: Mark, marks: list[Mark], kinds: tuple[str, ...], speaker: Speaker) -> None:
+    """What was sensed fits the sense, and it was me who sensed it. Raises ``UnsaidError``."""
+    senses = [m for m in marks if m.role is Role.SENSED]
+    naming = [m for m in senses if m.value]
+    if any(tuple(m.value) != kinds for m in naming):
+        raise UnsaidError(f"{naming[0].words} {mark.words}")
+    passive = all(m.words == "received" for m in senses)
+    by_me = speaker.who is Role.SELF or (passive and speaker.who is Role.PLACE)
+    if senses and not by_me:
+        raise UnsaidError("only I can tell what I sensed")
 
 
 def _bare_noun(mark: Mark, speaker: Speaker, roles: list[Role | str]) -> None:

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from hippocampus.memory import text_key
 from hippocampus.memory.associative import AssociativeMemory, AssociativeState
-from hippocampus.memory.body_key import FEATURES, Feeling, Known, Scaling, scaling
+from hippocampus.memory.body_key import Feeling
+from hippocampus.memory.feelings import Feelings
 from hippocampus.memory.recall import Numbers
 from hippocampus.memory.records import Memory, Moment, Remembered
 from hippocampus.memory.settle import Floats
@@ -43,8 +44,6 @@ BEFORE_SHARE: Final = 0.2
 """The same for the one that led to it."""
 SPREADING_QUANTILE: Final = 0.97
 """Only the thirtieth that has most passes anything on."""
-REFIT_GROWTH: Final = 1.5
-"""Feelings are centred anew when there are this many times as many."""
 
 
 class FullError(ValueError):
@@ -88,8 +87,7 @@ class MemoryBook:
         self._next_number = 0
         self._text = AssociativeMemory(text_key.WIDTH, SEED)
         self._words: WordIndex | None = WordIndex()
-        self._felt: dict[int, Feeling] = {}
-        self._body: tuple[AssociativeMemory, Scaling] | None = None
+        self._felt = Feelings(SEED)
 
     def __len__(self) -> int:
         return len(self._memories)
@@ -137,11 +135,9 @@ class MemoryBook:
         self._text.learn(keys, np.array(numbers, dtype=np.int64))
         self._next_number = numbers.stop
         self._memories.update((memory.number, memory) for memory in fresh)
-        self._felt.update(
-            (memory.number, moment.felt)
-            for memory, moment in zip(fresh, moments, strict=True)
-            if moment.felt is not None
-        )
+        for number, moment in zip(numbers, moments, strict=True):
+            if moment.felt is not None:
+                self._felt.add(number, moment.felt)
         if self._words is not None:
             for memory in fresh:
                 self._words.add(memory.text)
@@ -177,18 +173,9 @@ class MemoryBook:
 
     def feels(self, felt: Feeling, count: int = 10) -> list[Remembered]:
         """The memories that felt most like this; what is unknown of it has no say."""
-        if not self._felt:
-            return []
-        memory, scaled = self._bodily()
-        cue = scaled.key(felt)
-        if not cue.any():
-            return []
-        found = memory.recall(cue, count, felt.known, fill=True)
         return [
             Remembered(self._memories[number], cosine, cosine, 0.0, 0.0)
-            for number, cosine in zip(
-                found.numbers.tolist(), found.similarity.tolist(), strict=True
-            )
+            for number, cosine in self._felt.like(felt, count)
         ]
 
     def forget(self, numbers: Iterable[int]) -> tuple[Memory, ...]:
@@ -196,26 +183,21 @@ class MemoryBook:
         gone = tuple(self._memories[n] for n in dict.fromkeys(numbers) if n in self._memories)
         for memory in gone:
             del self._memories[memory.number]
-            self._felt.pop(memory.number, None)
         if gone:
             self._text.forget(np.array([memory.number for memory in gone], dtype=np.int64))
+            self._felt.forget(memory.number for memory in gone)
             self._words = None
-            self._body = None
         return gone
 
     def state(self) -> BookState:
         """Everything to keep."""
-        felt = list(self._felt.values())
-        shape = (len(felt), len(FEATURES))
         return BookState(
             self._encoder.name,
             self.capacity,
             self._next_number,
             tuple(self._memories.values()),
             self._text.state(),
-            np.fromiter(self._felt, dtype=np.int64, count=len(felt)),
-            np.array([one.values for one in felt], dtype=np.float32).reshape(shape),
-            np.array([one.known for one in felt], dtype=np.bool_).reshape(shape),
+            *self._felt.arrays(),
         )
 
     @classmethod
@@ -236,9 +218,8 @@ class MemoryBook:
         book._text = AssociativeMemory.from_state(state.text)
         if book._text.numbers.tolist() != list(book._memories):
             raise ValueError("the memories and their keys are not the same ones")
-        felt = zip(state.felt_numbers.tolist(), state.felt_values, state.felt_known, strict=True)
-        book._felt = {number: Feeling(values, known) for number, values, known in felt}
-        if not book._felt.keys() <= book._memories.keys():
+        book._felt.restore(state.felt_numbers, state.felt_values, state.felt_known)
+        if not set(book._felt) <= book._memories.keys():
             raise ValueError("a feeling belongs to no memory")
         book._words = None
         return book
@@ -278,23 +259,6 @@ class MemoryBook:
         np.add.at(passed, source, BEFORE_SHARE * strengths * above[target])
         return passed.astype(np.float32)
 
-    def _bodily(self) -> tuple[AssociativeMemory, Scaling]:
-        """The memory of feelings; centred anew once there are half as many more."""
-        if self._body is not None and len(self._felt) <= len(self._body[0]) * REFIT_GROWTH:
-            memory, scaled = self._body
-            missing = [n for n in self._felt if n >= memory.next_number]
-        else:
-            scaled = _scaling_of(self._felt.values())
-            memory, missing = AssociativeMemory(len(FEATURES), SEED), list(self._felt)
-        told = [(number, scaled.key(self._felt[number])) for number in missing]
-        told = [(number, key) for number, key in told if key.any()]
-        if told:
-            memory.learn(
-                np.stack([key for _, key in told]), np.array([n for n, _ in told], dtype=np.int64)
-            )
-        self._body = (memory, scaled)
-        return self._body
-
 
 def without(state: BookState, numbers: Iterable[int]) -> BookState:
     """A state without some memories, their keys, links and feelings; no encoder is needed."""
@@ -321,9 +285,3 @@ def _leads_to(before: Memory, after: Memory) -> bool:
         return 0 <= after.t_wall_ns - before.t_wall_ns <= FOLLOWS_WITHIN_NS
     same = before.span.session_id == after.span.session_id
     return same and after.span.start_ns - before.span.end_ns <= FOLLOWS_WITHIN_NS
-
-
-def _scaling_of(felt: Iterable[Feeling]) -> Scaling:
-    rows = list(felt)
-    known: Known = np.array([row.known for row in rows])
-    return scaling(np.array([row.values for row in rows]), known)
