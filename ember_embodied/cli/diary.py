@@ -23,7 +23,8 @@ from hippocampus.diary.record import DIARY_FILE, Diary, Sentence, read_diary
 from hippocampus.diary.settings import BackendName, DiarySettings
 from hippocampus.night.episode import Day
 from hippocampus.transaction.change import Change
-from hippocampus.transaction.journal import NIGHTS, BusyError, Kind, held
+from hippocampus.transaction.journal import NIGHTS, Kind
+from hippocampus.transaction.lock import BusyError, held
 from hippocampus.transaction.settle import settle
 
 

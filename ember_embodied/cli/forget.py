@@ -40,7 +40,8 @@ from hippocampus.forgetting.times import Name, Stretch
 from hippocampus.memory.store import StoreError
 from hippocampus.night.sleep import LOGS
 from hippocampus.night.store import NAME, EpisodesError, EpisodeStore
-from hippocampus.transaction.journal import BusyError, Roots
+from hippocampus.transaction.journal import Roots
+from hippocampus.transaction.lock import BusyError
 
 _SECOND_NS: Final = 1_000_000_000
 _REFUSALS: Final = (

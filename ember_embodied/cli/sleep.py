@@ -45,7 +45,8 @@ from hippocampus.night.settings import SleepSettings
 from hippocampus.night.sleep import LOGS, STATE, sleep
 from hippocampus.night.store import EpisodesError
 from hippocampus.transaction.change import Change
-from hippocampus.transaction.journal import NIGHTS, BusyError, Roots, held, work_folder
+from hippocampus.transaction.journal import NIGHTS, Roots, work_folder
+from hippocampus.transaction.lock import BusyError, held
 from hippocampus.transaction.undo import NotUndoableError, undo
 
 app = typer.Typer(

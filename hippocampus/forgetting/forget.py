@@ -25,7 +25,8 @@ from hippocampus.forgetting.judging import Wanted
 from hippocampus.forgetting.times import Name, Stretch, Stretches
 from hippocampus.memory.store import MemoryStore
 from hippocampus.night.sleep import LOGS, MEMORY, STATE
-from hippocampus.transaction.journal import NIGHTS, Roots, held
+from hippocampus.transaction.journal import NIGHTS, Roots
+from hippocampus.transaction.lock import held
 from hippocampus.transaction.settle import Settled, settle
 
 Learned = TypeVar("Learned")

@@ -31,7 +31,8 @@ from hippocampus.night.salience import NovelKind
 from hippocampus.night.settings import SleepSettings
 from hippocampus.night.store import EpisodeStore, NightFindings
 from hippocampus.transaction.change import Change
-from hippocampus.transaction.journal import NIGHTS, Roots, held, work_folder
+from hippocampus.transaction.journal import NIGHTS, Roots, work_folder
+from hippocampus.transaction.lock import held
 from hippocampus.transaction.settle import settle
 
 LOGS: Final = "logs"

@@ -1,11 +1,8 @@
-"""What was decided, as it lies on the disk; and the lock of who decides."""
+"""What was decided, as it lies on the disk."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -29,10 +26,6 @@ _OF: Final = "of"
 """In the staging folder of each root: where the journal is."""
 _PART: Final = ".part"
 """Of a file that is not whole yet."""
-
-
-class BusyError(Exception):
-    """Another change is at work; the message is one line for a person."""
 
 
 class Kind(StrEnum):
@@ -104,31 +97,6 @@ def set_aside(root: Path, path: str) -> Path:
 def work_folder(nights: Path) -> Path:
     """Where a night keeps what it has read until all is decided; no part of any state."""
     return nights / STAGING / "work"
-
-
-@contextmanager
-def held(nights: Path) -> Iterator[None]:
-    """Be the only one who changes or undoes anything there. Raises ``BusyError``, ``OSError``.
-
-    A folder that is made for it goes again where it stays empty.
-    """
-    made = not nights.is_dir()
-    nights.mkdir(parents=True, exist_ok=True)
-    folder = os.open(nights, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyError(
-                f"another 'ember sleep', 'ember diary' or 'ember forget' is at work in {nights}"
-            ) from error
-        yield
-    finally:
-        if made:
-            with suppress(OSError):
-                # Only an empty one goes.
-                nights.rmdir()
-        os.close(folder)
 
 
 def open_change(nights: Path) -> Journal | None:

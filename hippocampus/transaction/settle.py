@@ -14,7 +14,6 @@ import msgspec
 from hippocampus.segment import sync_folder
 from hippocampus.transaction.journal import (
     STAGING,
-    BusyError,
     Journal,
     Kind,
     Roots,
@@ -22,7 +21,6 @@ from hippocampus.transaction.journal import (
     clear_parts,
     close,
     forget_last,
-    held,
     holds_nothing,
     last_change,
     nights_of,
@@ -32,6 +30,7 @@ from hippocampus.transaction.journal import (
     staged,
     stamp,
 )
+from hippocampus.transaction.lock import BusyError, held
 from hippocampus.transaction.overwrite import NOTHING, Overwritten, overwrite
 
 

@@ -23,7 +23,8 @@ from hippocampus.night.reading import HeardLook
 from hippocampus.night.store import EpisodeStore, NightFindings
 from hippocampus.reader import Log
 from hippocampus.tick_record import EventRecord, LearningRecord, SnapshotRecord, TickRecord
-from hippocampus.transaction.journal import NIGHTS, held
+from hippocampus.transaction.journal import NIGHTS
+from hippocampus.transaction.lock import held
 
 PERIOD_S = 0.1
 TICKS = 500

@@ -45,7 +45,8 @@ from hippocampus.memory.text_key import HashingEncoder
 from hippocampus.reader import Log
 from hippocampus.survey import survey
 from hippocampus.tick_record import EventRecord, SnapshotRecord, TickRecord
-from hippocampus.transaction.journal import LAST, STAGING, held
+from hippocampus.transaction.journal import LAST, STAGING
+from hippocampus.transaction.lock import held
 from hippocampus.transaction.settle import settle
 
 SECONDS: Final = 240

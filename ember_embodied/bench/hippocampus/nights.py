@@ -48,7 +48,8 @@ from ember_embodied.bench.hippocampus.night_robot import (
     roots_of,
 )
 from firmware_bridge.clock import SystemClock
-from hippocampus.transaction.journal import NIGHTS, held
+from hippocampus.transaction.journal import NIGHTS
+from hippocampus.transaction.lock import held
 from hippocampus.transaction.settle import settle
 from hippocampus.transaction.undo import undo
 

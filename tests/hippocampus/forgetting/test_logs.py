@@ -16,7 +16,8 @@ from hippocampus.forgetting.times import Name, Stretch, Stretches
 from hippocampus.reader import Log
 from hippocampus.survey import survey
 from hippocampus.tick_record import EventRecord, TickRecord
-from hippocampus.transaction.journal import NIGHTS, held
+from hippocampus.transaction.journal import NIGHTS
+from hippocampus.transaction.lock import held
 
 MARK = 0.123456789123
 COUNT, A_SEGMENT = 120, 30

@@ -13,7 +13,8 @@ from hippocampus.memory.book import MemoryBook
 from hippocampus.memory.records import LogSpan, Moment
 from hippocampus.memory.store import MemoryStore, StoreError
 from hippocampus.memory.text_key import HashingEncoder
-from hippocampus.transaction.journal import NIGHTS, held
+from hippocampus.transaction.journal import NIGHTS
+from hippocampus.transaction.lock import held
 
 MINUTE_NS = 60_000_000_000
 TEXTS = ("the lamp was switched on", "SECRETMARK was said", "Anna laughed", "it grew dark")

@@ -17,7 +17,8 @@ from hippocampus.night.episode import DAY_FILE, Day, Episode, Hour, Kept, LogFil
 from hippocampus.night.label import Label, LabelKind, Span
 from hippocampus.night.reading import HeardLook
 from hippocampus.night.store import NAME, EpisodeStore, NightFindings
-from hippocampus.transaction.journal import NIGHTS, Journal, held, remember_last
+from hippocampus.transaction.journal import NIGHTS, Journal, remember_last
+from hippocampus.transaction.lock import held
 
 DATE = "2026-11-20"
 NOON_NS = round(datetime.fromisoformat(f"{DATE}T12:00").timestamp()) * 1_000_000_000

@@ -10,16 +10,8 @@ import pytest
 
 from hippocampus.transaction import journal
 from hippocampus.transaction.change import Change
-from hippocampus.transaction.journal import (
-    JOURNAL,
-    LAST,
-    NIGHTS,
-    STAGING,
-    BusyError,
-    Kind,
-    held,
-    last_change,
-)
+from hippocampus.transaction.journal import JOURNAL, LAST, NIGHTS, STAGING, Kind, last_change
+from hippocampus.transaction.lock import BusyError, held
 from hippocampus.transaction.settle import empty_trash, settle, settle_of
 from hippocampus.transaction.undo import NotUndoableError, undo
 
