@@ -104,24 +104,6 @@ TOUCHES: Final = frozenset(
 )
 """What the skin says, by the names that the log has of it (``cerebellum.felt.Kind``)."""
 
-AMOUNTS: Final[dict[LabelKind, str]] = {
-    **dict.fromkeys(sorted(TOUCHES), "N, rough, the largest"),
-    LabelKind.VOICE: "s of speech that was heard",
-    LabelKind.PERSON: "s in sight",
-    LabelKind.TURNED: "reward of the look, 0 to 1",
-    LabelKind.FOLLOWED: "rad that the face moved, from edge to edge",
-    LabelKind.OWN_MOVEMENT: "rad of head yaw, head pitch and body yaw together",
-    LabelKind.PUSHED: "strangeness, the largest; 1 is what makes a verdict",
-    LabelKind.BLOCKED: "strangeness, the largest",
-    LabelKind.TORQUE_LOST: "number of servos",
-    LabelKind.HOT: "degrees Celsius, the highest",
-    LabelKind.LOW_VOLTAGE: "V, the lowest",
-    LabelKind.SLEEP: "s",
-    LabelKind.STARTLED: "deviations, the largest",
-    LabelKind.GAP: "ticks that are missing",
-}
-"""What ``Label.amount`` means, with its unit; a kind that is not here has none."""
-
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -137,7 +119,22 @@ class Label:
     strength: float | None = None
     """0 to 1; of a touch 1/3 gentle, 2/3 notice, 1 strong; of a voice its energy."""
     amount: float | None = None
-    """See ``AMOUNTS``."""
+    """By the kind; the others have none:
+
+    a touch         N, rough, the largest
+    VOICE           s of speech that was heard
+    PERSON          s in sight
+    TURNED          reward of the look, 0 to 1
+    FOLLOWED        rad that the face moved, from edge to edge
+    OWN_MOVEMENT    rad of head yaw, head pitch and body yaw together
+    PUSHED, BLOCKED strangeness, the largest; 1 is what makes a verdict
+    TORQUE_LOST     number of servos
+    HOT             degrees Celsius, the highest
+    LOW_VOLTAGE     V, the lowest
+    SLEEP           s
+    STARTLED        deviations, the largest
+    GAP             ticks that are missing
+    """
     confidence: float = 1.0
     """0 to 1."""
     person: str | None = None
