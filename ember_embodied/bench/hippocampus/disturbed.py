@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -103,7 +104,26 @@ def fill(path: Path, most_mb: int) -> None:
     os.close(file)
 
 
-def succeeds(*command: str) -> bool:
+@contextmanager
+def disk_of(folder: Path, most_mb: int | None) -> Iterator[bool]:
+    """A new folder, on a small file system of its own where one can be had: whether it is.
+
+    None: no small one is wanted. All of it goes in the end.
+    """
+    folder.mkdir()
+    size = f"size={most_mb}m"
+    mounted = most_mb is not None and _succeeds(
+        "mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)
+    )
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            _succeeds("umount", str(folder))
+        shutil.rmtree(folder)
+
+
+def _succeeds(*command: str) -> bool:
     """Whether a command of the system does what it is asked."""
     try:
         return subprocess.run(command, capture_output=True).returncode == 0

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ import numpy as np
 
 from ember_embodied.bench.claims import Claim, claim, mean_claim
 from ember_embodied.bench.hippocampus import Note, unheard
-from ember_embodied.bench.hippocampus.disturbed import DONE, in_child, kill
+from ember_embodied.bench.hippocampus.disturbed import DONE, disk_of, fill, in_child, kill
 from ember_embodied.bench.hippocampus.night_robot import roots_of
 from ember_embodied.bench.hippocampus.planted import holding, number_mark
 from ember_embodied.bundle import load
@@ -53,8 +54,12 @@ SECONDS: Final = 240
 GONE_S: Final = (80, 110)
 """The stretch, in seconds since the life began."""
 MARKS: Final = 300
-KILLS: Final = 12
+CUT_OFF: Final = 12
 """For each life."""
+WAYS: Final = ("at a moment", "at a place", "late", "disk full")
+FILLER: Final = "filler"
+ROOM_MB: Final = 12
+"""What a small disk has besides a robot."""
 LATE: Final = 0.5
 """Share of its file operations after which a forgetting is about to decide."""
 SECRET: Final = "a word that only this stretch has"
@@ -81,9 +86,9 @@ def measure(seeds: range, note: Note = unheard) -> tuple[Claim, ...]:
             for name, value in _forgotten(places, stretch):
                 found.setdefault(name, []).append(value)
             after.append(len(holding(root, marks)))
-            note(f"forgetting: life {seed}, kills")
+            note(f"forgetting: life {seed}, cut off")
             rng = np.random.default_rng([seed, 1])
-            mixtures = _killed(Path(folder), stretch, marks, rng)
+            mixtures = _cut_off(Path(folder), stretch, marks, rng)
             found.setdefault(_MIXTURES, []).append(mixtures)
     lives = len(before)
     return (
@@ -96,12 +101,12 @@ def measure(seeds: range, note: Note = unheard) -> tuple[Claim, ...]:
 def _claim(name: str, values: list[float]) -> Claim:
     bound = _BOUNDS.get(name)
     if bound == _NONE:
-        count = KILLS * len(values) if name == _MIXTURES else len(values)
+        count = CUT_OFF * len(values) if name == _MIXTURES else len(values)
         return claim(name, sum(values), _UNITS.get(name, "count"), bound, n=count)
     return mean_claim(name, values, _UNITS.get(name, "share"), bound)
 
 
-_MIXTURES: Final = "killed at any moment: neither old nor new after the next start"
+_MIXTURES: Final = "killed, or on a full disk: neither old nor new after the next start"
 _BOUNDS: Final = {
     "ticks outside the stretch that are still there": None,
     "damage that verifying finds": _NONE,
@@ -212,10 +217,11 @@ def _forgotten(places: Places, stretch: Stretch) -> Iterator[tuple[str, float]]:
     yield "memories of the stretch that undo brings back", float(len(store.numbers()) != 1)
 
 
-def _killed(folder: Path, stretch: Stretch, marks: list[bytes], rng: np.random.Generator) -> float:
-    """Kill a forgetting of a copy: how often the next start is neither state.
+def _cut_off(folder: Path, stretch: Stretch, marks: list[bytes], rng: np.random.Generator) -> float:
+    """Forget in a copy and cut it off: how often the next start is neither state.
 
-    Every other time at a drawn moment, else at a drawn file operation, half of those late.
+    By turns killed at a drawn moment, at a drawn file operation, at a late one, and on a disk that
+    is filled to the last byte at one.
     """
     old, copy = folder / "old", folder / "copy"
     shutil.copytree(old, copy)
@@ -227,22 +233,36 @@ def _killed(folder: Path, stretch: Stretch, marks: list[bytes], rng: np.random.G
     operations = int((folder / "operations").read_text("ascii"))
     new = _state(copy)
     states = {_state(old), new}
+    size_mb = sum(path.stat().st_size for path in old.rglob("*")) // 1_000_000 + ROOM_MB
     mixtures = 0
-    for number in range(KILLS):
-        shutil.rmtree(copy)
-        shutil.copytree(old, copy)
-        if number % 2:
-            after_s = rng.uniform(0.2, 1.1) * took_s
-            in_child(lambda: _forget(_places(copy), stretch), kill_after_s=after_s)
-        else:
-            first = round(LATE * operations) if number % 4 else 1
-            place = int(rng.integers(first, operations + 1))
-            in_child(lambda: _forget(_places(copy), stretch), at=(place, kill))
-        with held(_places(copy).nights):
-            settle(_places(copy).nights)
-        state = _state(copy)
-        mixtures += state not in states or (state == new and bool(holding(copy, marks)))
+    for number in range(CUT_OFF):
+        disk = folder / f"disk-{number}"
+        way = WAYS[number % len(WAYS)]
+        late = round(LATE * operations) if way == "late" else 1
+        place = int(rng.integers(late, operations + 1))
+        after_s = float(rng.uniform(0.2, 1.1)) * took_s
+        with disk_of(disk, size_mb if way == "disk full" else None):
+            shutil.copytree(old, disk / "robot")
+            forgetting = partial(_forget, _places(disk / "robot"), stretch)
+            if way == "at a moment":
+                in_child(forgetting, kill_after_s=after_s)
+            elif way == "disk full":
+                in_child(forgetting, at=(place, partial(fill, disk / FILLER, size_mb)))
+            else:
+                in_child(forgetting, at=(place, kill))
+            (disk / FILLER).unlink(missing_ok=True)
+            state = _settled_state(disk / "robot")
+            mixed = state == new and bool(holding(disk / "robot", marks))
+            mixtures += state not in states or mixed
     return float(mixtures)
+
+
+def _settled_state(root: Path) -> str:
+    """What the next start makes of it."""
+    nights = _places(root).nights
+    with held(nights):
+        settle(nights)
+    return _state(root)
 
 
 def _places(root: Path) -> Places:

@@ -34,10 +34,10 @@ from ember_embodied.bench.hippocampus.disturbed import (
     DONE,
     KILLED,
     REFUSED,
+    disk_of,
     fill,
     in_child,
     kill,
-    succeeds,
 )
 from ember_embodied.bench.hippocampus.night_robot import (
     BACKENDS,
@@ -152,16 +152,9 @@ class _Trials:
     def _disk(self, number: int, *, small: bool) -> Iterator[Path]:
         """A folder for one robot; ``small``: on a file system of its own, where one can be had."""
         folder = self._folder / f"night-{number}"
-        folder.mkdir()
-        size = f"size={SMALL_DISK_MB}m"
-        mounted = small and succeeds("mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder))
-        self._disks += mounted
-        try:
+        with disk_of(folder, SMALL_DISK_MB if small else None) as mounted:
+            self._disks += mounted
             yield folder
-        finally:
-            if mounted:
-                succeeds("umount", str(folder))
-            shutil.rmtree(folder)
 
     def claims(self) -> tuple[Claim, ...]:
         """What came of all of them."""
