@@ -34,8 +34,9 @@ class Gains:
     def __init__(self, weights: Array, rate: float, most: float) -> None:
         """``weights`` [n, C]; ``rate`` is the share of an error that one experience takes away."""
         self.weights = weights.copy()
-        self._rate = rate
-        self._most = most
+        # Numbers as arrays: numpy takes longer to make one of a number than to compute with it.
+        self._rate = np.full(weights.shape[1], rate)
+        self._most, self._least = np.full_like(weights, most), np.full_like(weights, -most)
         self._product = np.zeros_like(weights)
         self._told = np.zeros(weights.shape[1])
         self._ones = np.ones(len(weights))  # a product with them sums faster than a reduction
@@ -43,16 +44,15 @@ class Gains:
     def learn(self, terms: Array, error: Array, variance: Array) -> None:
         """One experience: [n, C], [C] measured minus predicted, 0 to learn nothing, and [C]."""
         product, told = self._product, self._told
-        np.multiply(terms, terms, out=product)
-        np.dot(self._ones, product, out=told)
+        np.multiply(terms, terms, product)
+        np.dot(self._ones, product, told)
         told += variance
-        np.divide(error, told, out=told)
+        np.divide(error, told, told)
         told *= self._rate
-        np.multiply(terms, told, out=product)
         weights = self.weights
-        weights += product
+        weights += np.multiply(terms, told, product)
         np.minimum(weights, self._most, out=weights)
-        np.maximum(weights, -self._most, out=weights)
+        np.maximum(weights, self._least, out=weights)
 
 
 class Noise:
@@ -62,14 +62,16 @@ class Noise:
         """``log_gain`` [C]; ``period_s`` between two experiences."""
         self.log_gain = log_gain.copy()
         self.gain: Array = np.exp(self.log_gain)
-        self._rate = min(1.0, period_s / NOISE_S)
+        rate = min(1.0, period_s / NOISE_S)
+        self._rate, self._rate_of_size = np.full((2, *log_gain.shape), ((rate,), (SIZE * rate,)))
+        self._most, self._least = np.full_like(log_gain, _LOG_SPAN), np.zeros_like(log_gain)
 
     def learn(self, sizes: Array, use: Bools) -> None:
         """``sizes`` [C]: errors in deviations, at most ``ROBUST``; ``use`` [C]."""
-        step, log_gain = sizes * (SIZE * self._rate), self.log_gain
+        step, log_gain = sizes * self._rate_of_size, self.log_gain
         step -= self._rate
         step *= use
         log_gain += step
-        np.minimum(log_gain, _LOG_SPAN, out=log_gain)
-        np.maximum(log_gain, 0.0, out=log_gain)
-        np.exp(log_gain, out=self.gain)
+        np.minimum(log_gain, self._most, out=log_gain)
+        np.maximum(log_gain, self._least, out=log_gain)
+        np.exp(log_gain, self.gain)

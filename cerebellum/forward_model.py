@@ -67,8 +67,11 @@ TURNS: Final = 3
 _MOTORS: Final = slice(LAG.start, CURRENT.stop)
 _KINDS: Final = (JOINT_COUNT, JOINT_COUNT, CHANNELS - CURRENT.stop)
 _LEAST: Final = np.repeat((LEAST_PULSES, LEAST_PULSES, LEAST), _KINDS)
-_ROBUST: Final = np.full(CHANNELS, ROBUST)
+_MOST: Final = np.full(CHANNELS, ROBUST)
+_LEAST_SCORE: Final = -_MOST
 _MOVES: Final = np.repeat((MOVES_PULSES, MOVES_PULSES, 0.0), _KINDS)
+_SPREAD: Final = np.repeat(motor_current.SPREAD[:, None], JOINT_COUNT, axis=1)
+_FLOOR: Final = np.full(JOINT_COUNT, motor_current.FLOOR_A**2)
 _OWN_COLUMN: Final = OWN_SPREAD[:, None]
 _LEVEL: Final = (0.0,) * (IMU.stop - IMU.start)
 _NOTHING: Final = NONE.tobytes()
@@ -218,8 +221,8 @@ class ForwardModel:
         if not everything and use.tobytes() == _NOTHING:
             return
         turn, self._turn = self._turn, (self._turn + 1) % TURNS
-        score = np.minimum(surprise.score, _ROBUST)
-        np.maximum(score, -_ROBUST, out=score)
+        score = np.minimum(surprise.score, _MOST)
+        np.maximum(score, _LEAST_SCORE, out=score)
         if turn == 0:
             if everything or use[LAG].any():
                 self._learn_motors(surprise, score, None if everything else use[_MOTORS])
@@ -270,17 +273,17 @@ class ForwardModel:
         """Own ways of lags and currents; all of them where ``use`` [18] is None."""
         terms, variance = self._terms, self._doubt[CURRENT]
         np.multiply(self._ways, _OWN_COLUMN, terms[:, LAG])
-        np.multiply(self._lag_rad, motor_current.SPREAD[0], out=terms[0, CURRENT])
-        np.multiply(self._rate_rad_s, motor_current.SPREAD[1], out=terms[1, CURRENT])
+        np.multiply(self._lag_rad, _SPREAD[0], terms[0, CURRENT])
+        np.multiply(self._rate_rad_s, _SPREAD[1], terms[1, CURRENT])
         deviation = surprise.deviation[_MOTORS].copy()
-        np.sqrt(variance, out=deviation[CURRENT])
+        unsure = np.sqrt(variance, deviation[CURRENT])
         error = score[_MOTORS] * deviation
-        most = ROBUST * deviation[CURRENT]
         electrical = self._current.beyond(
             surprise.measured[CURRENT], self._lag_rad, self._rate_rad_s
         )
+        most = unsure * _MOST[CURRENT]
         strange = np.minimum(electrical, most, out=error[CURRENT])
-        np.maximum(strange, np.negative(most, out=most), out=strange)
+        np.maximum(strange, np.negative(most, most), out=strange)
         if use is not None:
             error *= use
         deviation *= deviation
@@ -292,4 +295,4 @@ class ForwardModel:
             strange *= use[CURRENT]
         strange *= self._current_rate
         variance += strange
-        np.maximum(variance, motor_current.FLOOR_A**2, out=variance)
+        np.maximum(variance, _FLOOR, out=variance)

@@ -10,8 +10,8 @@ and how loud that is, is in the prior (``forward_prior``).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from math import cos, isfinite, sin
 from typing import ClassVar, Final
 
 import numpy as np
@@ -102,27 +102,27 @@ class Reafference:
 
         ``yaw_rad`` and ``rate_rad_s`` are the body's. None without such a reading.
         """
-        dt_s = max((sense.t_mono_ns - self._t_ns) * 1e-9, SHORTEST_S)
+        now_ns = sense.t_mono_ns
+        dt_s = max((now_ns - self._t_ns) * 1e-9, SHORTEST_S)
         spin = (rate_rad_s - self._rate) / dt_s
-        self._t_ns, self._rate = sense.t_mono_ns, rate_rad_s
+        self._t_ns, self._rate = now_ns, rate_rad_s
         imu = sense.imu
         if imu is None or imu.t_mono_ns == self._imu_ns:
             return None
         since_s = (imu.t_mono_ns - self._imu_ns) * 1e-9
         before, self._orientation = self._orientation, imu.orientation_wxyz
         self._imu_ns = imu.t_mono_ns
-        cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
         (gx, gy, gz), (ax, ay, az) = imu.gyroscope_rad_s, imu.accelerometer_m_s2
-        if not (
-            usable(imu, IMU_STREAM, sense.t_mono_ns) and math.isfinite(gx + gy + gz + ax + ay + az)
-        ):
+        if not (usable(imu, IMU_STREAM, now_ns) and isfinite(gx + gy + gz + ax + ay + az)):
             return None
         if self._slow:
-            if not 0.0 < since_s < LONGEST_S or not math.isfinite(sum(before + self._orientation)):
+            if not 0.0 < since_s < LONGEST_S or not isfinite(sum(before + self._orientation)):
                 return None
             gx, gy, gz = _mean_rate(before, self._orientation, since_s)
-        age_s = min(max(0.0, (sense.t_mono_ns - imu.t_mono_ns) * 1e-9), dt_s)
-        self._terms[1:] = cosine, sine, rate_rad_s - age_s * spin, spin
+        age_s = min(max(0.0, (now_ns - imu.t_mono_ns) * 1e-9), dt_s)
+        cosine, sine = cos(yaw_rad), sin(yaw_rad)
+        terms = self._terms
+        terms[1], terms[2], terms[3], terms[4] = cosine, sine, rate_rad_s - age_s * spin, spin
         return (
             cosine * gx + sine * gy, cosine * gy - sine * gx, gz,
             cosine * ax + sine * ay, cosine * ay - sine * ax, az,
@@ -147,10 +147,10 @@ class Reafference:
         # what the calmest of them tells, and each learns by how calm it is itself.
         share, spread = self._share, self._spread
         of_weights, of_covariance = share[:IMU_CHANNELS, 0], share[IMU_CHANNELS:, 0]
-        np.divide(FLOOR_SQUARE, deviation, out=of_weights)
+        np.divide(FLOOR_SQUARE, deviation, of_weights)
         of_weights *= score
-        np.multiply(spread, -1.0 / (calmest + self.doubt), out=of_covariance)
-        self._whole += np.multiply(share, spread, out=self._change)
+        np.multiply(spread, -1.0 / (calmest + self.doubt), of_covariance)
+        self._whole += np.multiply(share, spread, self._change)
         diagonal = self._whole.reshape(-1)[IMU_CHANNELS * IMU_TERMS :: IMU_TERMS + 1]
         diagonal += (DRIFT_S * dt_s) * SPREAD
         np.minimum(diagonal, SPREAD, out=diagonal)

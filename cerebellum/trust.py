@@ -56,14 +56,13 @@ class Trust:
         Arrays are [24]. ``yaw_rad`` is the body's, in whose axes the IMU is told.
         """
         rate, own, other = self._rate, self._own, self._other
-        mixed: list[float] = predicted.tolist()
-        came, sizes = measured.tolist(), deviation.tolist()
+        guesses, came, sizes = predicted.tolist(), measured.tolist(), deviation.tolist()
         sure = None if known is ALL else known.tolist()
         told = zip(outlook.channels, _turned(outlook, yaw_rad), outlook.variance, strict=True)
         for channel, mean, variance in told:  # ``min`` and ``max`` would take most of the time
             if (sure is not None and not sure[channel]) or not isfinite(mean):
                 continue
-            size, is_, guess = sizes[channel], came[channel], mixed[channel]
+            size, is_, guess = sizes[channel], came[channel], guesses[channel]
             error, others = own[channel], other[channel]
             claimed = variance / (size * size)
             claimed = _OUTLOOK_MOST if claimed > _OUTLOOK_MOST else claimed
@@ -74,8 +73,7 @@ class Trust:
             own[channel] = error + rate * ((_MOST if off > _MOST else off) - error)
             other_off = _OUTLOOK_MOST if other_off > _OUTLOOK_MOST else other_off
             other[channel] = others + rate * (other_off - others)
-            mixed[channel] = guess + share * (mean - guess)
-        predicted[:] = mixed
+            predicted[channel] = guess + share * (mean - guess)
 
 
 def _turned(outlook: Outlook, yaw_rad: float) -> list[float]:
