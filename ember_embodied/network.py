@@ -45,10 +45,10 @@ from torch import Tensor, nn
 
 from ember_embodied.cells.attention import Attention
 from ember_embodied.cells.core import Parts, make_core
-from ember_embodied.cells.heads import Heads, Views, Wish
+from ember_embodied.cells.heads import FACING, GAZE, JUMP, POSE, Heads, Kept, Views, Wish
 from ember_embodied.cells.pattern import Pattern
-from ember_embodied.cells.pointing import MEASURED, THERE
-from ember_embodied.cells.senses import TOKENS, SenseReader, measure, sense, stream
+from ember_embodied.cells.pointing import LAST_YAW, MEASURED, NEAR_BINS, THERE
+from ember_embodied.cells.senses import TOKENS, Row, SenseReader, measure, sense
 from ember_embodied.cells.skin import FELT, FELT_TICKS, Skin, window
 from ember_embodied.cells.space_map import SHEETS, SpaceMap, map_view
 from ember_embodied.command_space import (
@@ -62,8 +62,6 @@ from ember_embodied.sense_vector import PREDICTED
 
 BODY_SHARE: Final = 0.9
 """How much of the gaze's yaw the body takes, s, before anything is learned."""
-TRIM_RATE_HZ: Final = 0.5
-"""How fast the trim of head and body follows what is learned, k; the antennas' does at once."""
 State: TypeAlias = Tensor
 """[B, W]: everything that a tick hands to the next one, the parts of ``state_shapes`` side by
 side; all zero at the start of a life."""
@@ -126,33 +124,55 @@ def state_shapes(config: NetworkConfig) -> dict[str, int]:
         return Ember(config).state_shapes
 
 
+class Reach(NamedTuple):
+    """The last command, and between which two the goals may lie, [..., 5] rad."""
+
+    last: Tensor
+    low: Tensor
+    high: Tensor
+
+
 class Prepared(NamedTuple):
     """What comes before the core: its input, views for the heads, states."""
 
     given: Parts
     views: Views
+    reach: Reach
+    felt: Tensor
+    logs: Tensor
     looked: list[Parts]
     belief: Tensor
+
+
+def _reach() -> tuple[tuple[Row, ...], ...]:
+    """On a long way the head runs ahead of the body as far as the neck allows, and waits there."""
+    last = tuple(measure(f"command.{name}") for name in COMMANDS)
+    lead = {"head_yaw": "command.body_yaw"}
+    bounds = (
+        tuple(
+            measure(lead[name], offset=sign * HEAD_LEAD_RAD)
+            if name in lead
+            else Row({}, {}, sign * limit)
+            for name, limit in zip(COMMANDS, COMMAND_LIMIT_RAD, strict=True)
+        )
+        for sign in (-1.0, 1.0)
+    )
+    return (last, *bounds)
 
 
 class Ember(nn.Module):
     """The network; ``forward`` is one pure step."""
 
+    breath_hz: Tensor
     limit: Tensor
-    led: Tensor
-    ahead: Tensor
     goals_of_gaze: Tensor
-    slow: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        last = [measure(f"command.{name}") for name in COMMANDS]
         now = [sense(name) for name in PREDICTED]
-        around = map_view(config.bins)
-        self.reader = SenseReader(
-            config.token, MEASURED, THERE, last, [stream("command")], now, FELT, around
-        )
+        of_heads = (MEASURED, THERE, LAST_YAW, FACING, JUMP, now)
+        self.reader = SenseReader(config.token, *of_heads, *_reach(), FELT, *map_view(config.bins))
         layers = [
             Attention(
                 config.token,
@@ -179,11 +199,10 @@ class Ember(nn.Module):
         self.state_shapes = self.core.state_shapes | {
             **{f"{n}_{i}": w for i, shapes in enumerate(attention) for n, w in shapes.items()},
             "belief": SHEETS * config.bins,
-            "gaze": 2,
-            "trim": len(COMMANDS),
+            "pose": POSE,
             "phase": 1,
             "excitement": len(PLACES_TOUCHED),
-            **{f"felt_{1 + i}": len(FELT) for i in range(FELT_TICKS)},
+            "felt": FELT_TICKS * len(FELT),
         }
         self._widths = list(self.state_shapes.values())
         follow = torch.zeros(2, len(COMMANDS))
@@ -191,13 +210,8 @@ class Ember(nn.Module):
         body = torch.zeros(2, len(COMMANDS))
         body[0, COMMANDS.index("body_yaw")] = 1.0
         self.register_buffer("goals_of_gaze", torch.stack((follow, body)), persistent=False)
+        self.register_buffer("breath_hz", torch.tensor([[config.breath_hz]]), persistent=False)
         self.register_buffer("limit", torch.tensor(COMMAND_LIMIT_RAD), persistent=False)
-        slow = torch.tensor([float("antenna" not in name) for name in COMMANDS])
-        self.register_buffer("slow", slow, persistent=False)
-        led = torch.tensor([float(name == "head_yaw") for name in COMMANDS])
-        ahead = torch.where(led > 0.0, HEAD_LEAD_RAD, self.limit)
-        self.register_buffer("led", led, persistent=False)
-        self.register_buffer("ahead", ahead, persistent=False)
 
     def initial_state(self, batch: int) -> State:
         """The state at the start of a life."""
@@ -211,17 +225,25 @@ class Ember(nn.Module):
         self, senses: Tensor, mask: Tensor, dt: Tensor, state: State
     ) -> tuple[Output, State]:
         """One step: senses [B, S], mask [B, M], dt [B, 1] s, state of the last step [B, W]."""
-        (core, *looked), (belief, gaze, trim, phase, excitement, *past) = self._split(state)
-        given, views, looked, belief = self._prepare(senses, mask, dt, looked, belief)
+        parts = torch.split(state, self._widths, dim=-1)
+        output, after = self.step(senses, mask, dt, parts)
+        return output, torch.cat(after, dim=-1)
+
+    def step(self, senses: Tensor, mask: Tensor, dt: Tensor, state: Parts) -> tuple[Output, Parts]:
+        """``forward`` with each part of the state by itself, in the order of ``state_shapes``."""
+        (core, *looked), (belief, pose, phase, excitement, past) = self._split(state)
+        prepared = self._prepare(senses, mask, dt, looked, belief)
+        given, views, reach, felt, logs, looked, belief = prepared
         y, openness, core = self.core.step(self.core.constants(), given, core)
         phase = self._breathe(phase, dt)
-        wish = self.heads(y, phase, views, dt)
-        gaze = self._near(wish.place, wish.gaze_kept, gaze)
-        trim = self._near(wish.trim, self._held(dt), trim)
-        touch = torch.softmax(self.skin((views.felt, *past), mask), dim=-1)
-        excitement = self.pattern.excite(excitement, touch, dt)
-        output = self._act(wish, (gaze, trim, phase, excitement), openness, views)
-        after = (belief, gaze, trim, phase, excitement, views.felt, *past[:-1])
+        wish = self.heads(y, phase, views, logs, self.map.reading(), dt)
+        pose = self._near(wish.pose, wish.kept.pose, pose)
+        felt = torch.cat((felt, past, mask), dim=-1)
+        touch = torch.softmax(self.skin(felt), dim=-1)
+        excitement = self.pattern.excite(excitement, touch, wish.kept.excitement)
+        output = self._act(wish, pose, excitement, openness, reach)
+        past = felt[..., : self.state_shapes["felt"]]
+        after = (belief, pose, phase, excitement, past)
         return output, self._join((core, *looked), after)
 
     def unroll(self, senses: Tensor, mask: Tensor, dt: Tensor, state: State) -> Unrolled:
@@ -230,11 +252,12 @@ class Ember(nn.Module):
         The same numbers as T calls of ``forward``, many times faster to train: only the core,
         the map, gaze, trim, breathing and excitement go tick by tick.
         """
-        (core, *looked), (belief, gaze, trim, phase, excitement, *past) = self._split(state)
+        parts = torch.split(state, self._widths, dim=-1)
+        (core, *looked), (belief, pose, phase, excitement, past) = self._split(parts)
         prepared = self._prepare(senses, mask, dt, looked, belief, ticks=True)
-        given, views, looked, belief = prepared
-        felt = window(views.felt, past)
-        touch = torch.log_softmax(self.skin(felt, mask), dim=-1)
+        given, views, reach, felt, logs, looked, belief = prepared
+        felt = torch.cat((window(felt, past), mask), dim=-1)
+        touch = torch.log_softmax(self.skin(felt), dim=-1)
         constants, hand = self.core.constants(), touch.exp()
         steps, poses = [], []
         for now, step in zip(zip(*given, strict=True), dt, strict=True):
@@ -242,38 +265,37 @@ class Ember(nn.Module):
             phase = self._breathe(phase, step)
             steps.append((*stepped, phase))
         y, openness, phases = (torch.stack(part) for part in zip(*steps, strict=True))
-        wish = self.heads(y, phases, views, dt)
-        held = self._held(dt)
-        wishes = zip(wish.place, wish.gaze_kept, wish.trim, held, hand, dt, strict=True)
-        for place, kept, droop, old, fire, step in wishes:
-            gaze = self._near(place, kept, gaze)
-            trim = self._near(droop, old, trim)
-            excitement = self.pattern.excite(excitement, fire, step)
-            poses.append((gaze, trim, excitement))
-        gazes, trims, excitements = (torch.stack(part) for part in zip(*poses, strict=True))
-        output = self._act(wish, (gazes, trims, phases, excitements), openness, views)
-        after = (belief, gaze, trim, phase, excitement, *(part[-1] for part in felt[:-1]))
+        wish = self.heads(y, phases, views, logs, self.map.reading(), dt)
+        kept: Kept = wish.kept
+        for goal, old, fire, fading in zip(
+            wish.pose, kept.pose, hand, kept.excitement, strict=True
+        ):
+            pose = self._near(goal, old, pose)
+            excitement = self.pattern.excite(excitement, fire, fading)
+            poses.append((pose, excitement))
+        all_poses, excitements = (torch.stack(part) for part in zip(*poses, strict=True))
+        output = self._act(wish, all_poses, excitements, openness, reach)
+        after = (belief, pose, phase, excitement, felt[-1, ..., : self.state_shapes["felt"]])
         return Unrolled(
             output=output,
-            gaze=gazes,
-            place=wish.place,
+            gaze=all_poses[..., :GAZE],
+            place=wish.pose[..., :GAZE],
             touch=touch,
-            places=wish.places,
-            around=wish.around,
-            state=self._join((core, *looked), after),
+            places=torch.unflatten(wish.places, -1, (-1, GAZE)) * self.limit[:GAZE],
+            around=wish.line[..., NEAR_BINS:-NEAR_BINS],
+            state=torch.cat(self._join((core, *looked), after), dim=-1),
         )
 
-    def _split(self, state: State) -> tuple[list[Parts], Parts]:
+    def _split(self, parts: Parts) -> tuple[list[Parts], Parts]:
         """The parts of core and of each layer of the attention, and the others."""
-        parts = torch.split(state, self._widths, dim=-1)
         cells, start = [], 0
         for count in self._counts:
             cells.append(parts[start : start + count])
             start += count
         return cells, parts[start:]
 
-    def _join(self, cells: Sequence[Parts], others: Sequence[Tensor]) -> State:
-        return torch.cat((*(part for parts in cells for part in parts), *others), dim=-1)
+    def _join(self, cells: Sequence[Parts], others: Parts) -> Parts:
+        return (*(part for parts in cells for part in parts), *others)
 
     def _prepare(
         self,
@@ -286,38 +308,33 @@ class Ember(nn.Module):
         ticks: bool = False,
     ) -> Prepared:
         """All that comes before the core, of one tick or of many."""
-        tokens, bias, *views, around = self.reader(senses, mask)
+        tokens, bias, *read = self.reader(senses, mask)
+        views, reach = Views._make(read[:6]), Reach._make(read[6:9])
         load, after = None, []
         for layer, parts in zip(self.attention, state, strict=True):
             tokens, _, _, load, parts = layer(tokens, bias, dt, parts, load, ticks=ticks)
             after.append(parts)
         flat = self.settle(tokens).flatten(-2)
-        logs, sharp, belief = self.map(around, flat, dt, belief, ticks=ticks)
+        logs, belief = self.map(read[10:], flat, dt, belief, ticks=ticks)
         given = self.core.prepare(torch.cat((flat, logs), dim=-1), dt)
-        return Prepared(given, Views._make((*views, sharp)), after, belief)
+        return Prepared(given, views, reach, read[9], logs, after, belief)
 
     def _breathe(self, phase: Tensor, dt: Tensor) -> Tensor:
-        return torch.fmod(phase + dt * self.config.breath_hz, 1.0)
-
-    def _held(self, dt: Tensor) -> Tensor:
-        """Share of each trim that a tick keeps, [..., 5]."""
-        return self.slow * torch.exp(dt * -TRIM_RATE_HZ)
+        return torch.fmod(dt @ self.breath_hz + phase, 1.0)
 
     def _near(self, goal: Tensor, kept: Tensor, now: Tensor) -> Tensor:
         """A step to the goal that leaves the share ``kept`` of the way."""
         return torch.addcmul(goal, kept, now - goal)
 
-    def _act(self, wish: Wish, pose: Parts, lif_gate: Tensor, views: Views) -> Output:
-        """Five commands that follow gaze and touch; without a last command they jump to goals.
-
-        On a long way the head runs ahead of the body as far as the neck allows, and waits there.
-        """
-        gaze, trim, phase, excitement = pose
+    def _act(
+        self, wish: Wish, pose: Tensor, excitement: Tensor, lif_gate: Tensor, reach: Reach
+    ) -> Output:
+        """Five commands that follow gaze and touch; without a last command they jump to goals."""
         follow = self.goals_of_gaze[0] + self.body_share * self.goals_of_gaze[1]
-        goal = trim + gaze @ follow + self.pattern(excitement, phase)
-        lead = views.last[..., -1:] * self.led
-        goal = torch.clamp(goal, lead - self.ahead, lead + self.ahead)
-        command = torch.addcmul(goal, wish.command_kept, views.last - goal)
+        trim = torch.eye(len(COMMANDS), device=follow.device)
+        goal = pose @ torch.cat((follow, trim)) + self.pattern(excitement, wish.beat)
+        goal = torch.clamp(goal, reach.low, reach.high)
+        command = self._near(goal, wish.kept.command, reach.last)
         return Output(
             command=torch.clamp(command, -self.limit, self.limit),
             prediction=wish.prediction,

@@ -4,7 +4,8 @@
 every step overwrites, so a log can put any recorded state back and get the same bits. One
 intra-op and one inter-op thread and sequential execution keep the order of every sum fixed.
 All inputs lie in one block of memory and all outputs in another, bound once: a step copies in
-what it is given, calls, and copies the outputs whole. `ember bench runtime` sets that beside a
+what it is given, calls, and copies the outputs whole. The graph takes and gives each part of the
+state by itself; here they are one array, side by side. `ember bench runtime` sets that beside a
 call by name.
 """
 
@@ -76,17 +77,18 @@ class Runtime:
         self._output, given = _bound(self._binding.bind_output, outputs)
         # Assigning to a memoryview is the fastest copy, and refuses another type or length.
         memory = self._input.data.cast("B").cast("f")
-        self._senses, self._mask, self._dt, *self._state = (memory[p] for p in taken.values())
+        self._senses, self._mask, self._dt = (memory[taken[n]] for n in ("senses", "mask", "dt"))
+        self._state = memory[taken["dt"].stop :]
         self._command, self._prediction = given["command"], given["prediction"]
         self._variance = given.get("variance", slice(0))
         self._confidence = given["confidence"].start
-        names = [row.name for row in bundle.manifest.state]
-        self._next_state = [given[f"next_{name}"] for name in names]
-        self._gates = slice(given["confidence"].stop, self._next_state[0].start)
+        first = given[f"next_{bundle.manifest.state[0].name}"].start
+        self._gates = slice(given["confidence"].stop, first)
+        self._next_state = (np.newaxis, slice(first, None))
 
     def initial_state(self) -> State:
-        """The state at the start of a life: zeros, each [1, width]."""
-        return tuple(np.zeros((1, len(part)), dtype=np.float32) for part in self._state)
+        """The state at the start of a life: zeros [1, W], its parts side by side."""
+        return (np.zeros((1, len(self._state)), dtype=np.float32),)
 
     def step(self, senses: Array, mask: Array, dt_s: float, state: State) -> Step:
         """One tick: senses float32[S], mask float32[M], true seconds since the last step.
@@ -96,8 +98,8 @@ class Runtime:
         try:
             self._senses[:] = senses.data
             self._mask[:] = mask.data
-            for memory, part in zip(self._state, state, strict=True):
-                memory[:] = part[0].data
+            (whole,) = state
+            self._state[:] = whole[0].data
         except ValueError as error:
             raise TypeError(self._mismatch(senses, mask, state)) from error
         self._dt[0] = dt_s
@@ -108,12 +110,12 @@ class Runtime:
             prediction=output[self._prediction],
             confidence=output.item(self._confidence),
             gates=output[self._gates],
-            state=tuple([output[np.newaxis, part] for part in self._next_state]),
+            state=(output[self._next_state],),
             variance=output[self._variance],
         )
 
     def _mismatch(self, senses: Array, mask: Array, state: State) -> str:
-        wanted = [(len(self._senses),), (len(self._mask),), *((1, len(m)) for m in self._state)]
+        wanted = [(len(self._senses),), (len(self._mask),), (1, len(self._state))]
         given = [(array.dtype.name, array.shape) for array in (senses, mask, *state)]
         return f"the network takes float32 {wanted} as senses, mask and state, got {given}"
 

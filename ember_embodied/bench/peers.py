@@ -44,13 +44,13 @@ class NcpsCell(nn.Module):
         """One step, as ``CfcCell.forward``."""
         return self.step(*self.prepare(x, dt), hidden)
 
-    def prepare(self, x: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
-        """As ``CfcCell.prepare``: here nothing can be done before the step."""
-        return x, dt / DT_UNIT_S
+    def prepare(self, x: Tensor, dt: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """As ``CfcCell.prepare``: here almost nothing can be done before the step."""
+        return x, dt / DT_UNIT_S, dt
 
-    def step(self, x: Tensor, dt: Tensor, hidden: Tensor) -> Tensor:
+    def step(self, x: Tensor, units: Tensor, dt: Tensor, hidden: Tensor) -> Tensor:  # noqa: ARG002
         """As ``CfcCell.step``."""
-        moved: Tensor = self.cell(x, hidden, dt)[0]
+        moved: Tensor = self.cell(x, hidden, units)[0]
         return moved
 
 

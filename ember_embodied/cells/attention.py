@@ -2,11 +2,14 @@
 
 For tokens x [..., N, E] with H heads:
 
-    q, k, v = W_qkv norm(x)                                  [..., H, N, E/H] each
-    p       = softmax(q k^T / sqrt(E/H) + bias)              [..., H, N, N]
+    n       = norm(x)                                        [..., N, E]
+    p       = softmax(n (W_q^T W_k / sqrt(E/H)) n^T + bias)  [..., H, N, N]
     p'      = gate(p)                                        see ``gates``
-    x'      = x + W_o (p' v)                                 [..., N, E]
+    x'      = x + W_o W_v (p' n)                             [..., N, E]
     y       = x' + feed forward of x'                        where there is one, ``feedforward``
+
+Queries, keys and values never stand alone: for a few tokens the products of their weights, which
+a graph holds as numbers, cost less than they do (so DeepSeek-V2, 2024, absorbs them).
 
 The cell knows nothing of what its tokens mean. Three ways to call it: ``forward`` for the senses
 of one tick, ``unroll`` for those of T ticks, where ``bias`` hides the absent ones and state goes
@@ -101,7 +104,7 @@ class Attention(nn.Module):
         """
         own = len(self.gate.state_shapes(x.shape[-2]))
         gate: Callable[..., Gated] = partial(over_ticks, self.gate) if ticks else self.gate
-        bias = torch.unflatten(bias, -1, (1, 1, -1))
+        bias = bias.unsqueeze(-2)
         attended, gated = self._attend(x, bias, lambda p: gate(p, dt, below, state[:own]))
         y, kept = self.feedforward(attended, attended - x, dt, state[own:], ticks=ticks)
         return Attended(y, *gated[:3], (*gated.state, *kept))
@@ -109,6 +112,7 @@ class Attention(nn.Module):
     def causal(self, x: Tensor, below: Tensor | None = None) -> Attended:
         """A sequence of N tokens x [B, N, E], from rest; each is a tick of ``ROW_S``."""
         later = torch.triu(torch.full((x.shape[1],) * 2, UNSEEN, device=x.device), diagonal=1)
+        later = later.repeat_interleave(self.heads, dim=0)
         attended, gated = self._attend(x, later, lambda p: over_rows(self.gate, p, below, ROW_S))
         y = self.feedforward.over_tokens(attended, attended - x, ROW_S)
         return Attended(y, *gated[:3], ())
@@ -116,12 +120,18 @@ class Attention(nn.Module):
     def _attend(
         self, x: Tensor, bias: Tensor, gate: Callable[[Tensor], Gated]
     ) -> tuple[Tensor, Gated]:
+        count = x.shape[-2]
         normed = self.norm(x)
-        # Tokens lie along the last dimension from here: so no head needs to be transposed.
-        parts = self.queries_keys_values.weight @ normed.transpose(-1, -2)  # [..., 3 E, N]
-        heads = torch.unflatten(parts, -2, (3 * self.heads, -1))
-        q, k, v = torch.split(heads, self.heads, dim=-3)  # [..., H, E/H, N]
-        scores = q.transpose(-1, -2) @ k * q.shape[-2] ** -0.5
-        gated = gate(torch.softmax(scores + bias, dim=-1))
-        mixed = (v @ gated.probabilities.transpose(-1, -2)).flatten(-3, -2).transpose(-1, -2)
-        return x + self.out(self.gate.mix(mixed, normed)), gated  # mixed [..., N, E]
+        weights = torch.unflatten(self.queries_keys_values.weight, 0, (3, self.heads, -1))
+        query, key, value = weights.unbind()
+        # One row for each query and head, so that no head needs to be transposed.
+        asking = torch.einsum("hdi,hdj->ihj", query, key) * query.shape[-2] ** -0.5
+        asked = torch.unflatten(normed @ asking.flatten(-2), -1, (self.heads, -1)).flatten(-3, -2)
+        scores = asked @ normed.transpose(-1, -2) + bias  # [..., N H, N]
+        p = torch.unflatten(torch.softmax(scores, dim=-1), -2, (count, self.heads))
+        gated = gate(p.transpose(-2, -3))
+        passed = gated.probabilities.transpose(-2, -3).flatten(-3, -2)
+        mixed = torch.unflatten(passed @ normed, -2, (count, self.heads)).flatten(-2)
+        values = torch.block_diag(*value.transpose(-1, -2))  # type: ignore[no-untyped-call]
+        mixed = mixed @ values  # [..., N, E]
+        return x + self.gate.mix(mixed, normed) @ self.out.weight.T, gated

@@ -42,14 +42,21 @@ class CfcCell(nn.Module):
         """One whole step: x [B, inputs], dt [B, 1] s, hidden [B, neurons] -> hidden."""
         return self.step(*self.prepare(x, dt), hidden)
 
-    def prepare(self, x: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
-        """The input's share in z and dt in units, for x [..., inputs], dt [..., 1] s."""
-        return functional.linear(x, self.from_input, self.bias), dt / DT_UNIT_S
+    def prepare(self, x: Tensor, dt: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What needs no state, for x [..., inputs], dt [..., 1] s.
 
-    def step(self, drive: Tensor, dt: Tensor, hidden: Tensor) -> Tensor:
+        The input's share in z, what t is told without z, and dt.
+        """
+        rate, offset = self.heads.bias.chunk(4)[2:]
+        early = dt @ (rate / DT_UNIT_S).unsqueeze(0) + offset
+        return functional.linear(x, self.from_input, self.bias), early, dt
+
+    def step(self, drive: Tensor, early: Tensor, dt: Tensor, hidden: Tensor) -> Tensor:
         """Hidden state [B, neurons] after one step, from what ``prepare`` gave."""
         z = torch.tanh(torch.addmm(drive, hidden, self.from_hidden.T))
-        start, goal, rate, offset = self.heads(z).chunk(4, dim=-1)
-        start, goal = torch.tanh(start), torch.tanh(goal)
-        share = torch.sigmoid(torch.addcmul(offset, rate, dt))
+        start, goal, rate, offset = self.heads.weight.chunk(4)
+        start_bias, goal_bias = self.heads.bias.chunk(4)[:2]
+        start = torch.tanh(functional.linear(z, start, start_bias))
+        goal = torch.tanh(functional.linear(z, goal, goal_bias))
+        share = torch.sigmoid((z * dt) @ (rate / DT_UNIT_S).T + (z @ offset.T + early))
         return torch.addcmul(start, share, goal - start)

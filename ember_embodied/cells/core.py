@@ -67,8 +67,8 @@ class CfcLifCore(Core):
 
     def step(self, constants: Parts, given: Parts, state: Parts) -> Stepped:
         """See ``Core``."""
-        drive, dt, *kept = given
-        hidden = self.cell.step(drive, dt, state[0])
+        drive, early, dt, *kept = given
+        hidden = self.cell.step(drive, early, dt, state[0])
         y, openness, lif = self.gate.step(constants, hidden, kept, LifState(*state[1:]))
         return Stepped(y, openness, (hidden, *lif))
 
@@ -86,8 +86,8 @@ class CfcCore(Core):
 
     def step(self, constants: Parts, given: Parts, state: Parts) -> Stepped:  # noqa: ARG002
         """See ``Core``."""
-        (drive, dt), (hidden,) = given, state
-        hidden = self.cell.step(drive, dt, hidden)
+        drive, early, dt = given
+        hidden = self.cell.step(drive, early, dt, *state)
         return Stepped(hidden, torch.ones_like(hidden), (hidden,))
 
 

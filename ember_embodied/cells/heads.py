@@ -1,25 +1,31 @@
 """Heads: what the neurons say, in one product, and what it means in the world.
 
-    o       = W_o [y, sin 2 pi phi, cos 2 pi phi] + b                [B, N]   all heads at once
-    l       = log belief of the map + o_around                       [B, K]   who is where
+    w       = sin phi, cos phi, cos 6 phi, sin y, cos y              [B, 5]   see ``FACING``
+    o       = W_o [y, w, log belief] + b                             [B, N]   all heads at once
+    l       = s log belief + o_around                                [B, K]   who is where
     place   = one of the places there, or where l is strongest       see ``cells.pointing``
-    c, r, q = sigmoid(o)                                             confidence, rates as shares
-    kept    = e^(-c r min(dt, NEWS_S)) of the way to the place, e^(-q dt) of that to the goals
+    c, r, q = sigmoid(o) = (1 + tanh(o / 2)) / 2                     confidence, rates as shares
+    kept    = e^(-rate dt): what is left of each way after this tick                  [B, 15]
+              c r min(dt, NEWS_S) to the place, k dt to the trim, q dt to the goals
     next    ~ Normal(senses + o_change, e^v), v in LOG_VARIANCE      the senses of the next tick
 
-The columns lie in the order of what is done to them, so that one tanh and one sigmoid serve all.
+The rows of the product lie in the order of what is done to them: one tanh serves all that are
+bent, one exponential all that decays.
 """
 
 from __future__ import annotations
 
-from math import log, pi
+from math import inf, log, pi
 from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from ember_embodied.cells.pattern import EXCITED_S, FLUTTERS_A_BREATH
 from ember_embodied.cells.pointing import PLACES, RING, Pointer, Ring
-from ember_embodied.command_space import COMMAND_LIMIT_RAD, COMMANDS
+from ember_embodied.cells.senses import NOTHING, Row, measure, stream
+from ember_embodied.command_space import COMMAND_LIMIT_RAD, COMMANDS, PLACES_TOUCHED
 from ember_embodied.sense_vector import PREDICTED
 
 TRIM_RAD: Final = (0.35, 0.25, 1.5, 1.5, 0.35)
@@ -38,12 +44,17 @@ LOG_VARIANCE: Final = (-9.0, 1.0)
 """Bounds of the predicted senses' log variance: deviations from 0.01 to 1.6 of a sense's scale."""
 SURE_AT_START: Final = 0.9
 """Confidence of a fresh network: sure enough to move, and so to learn."""
+TRIM_RATE_HZ: Final = 0.5
+"""How fast the trim of head and body follows what is learned, k; the antennas' does at once."""
+ANTENNA_RATE_HZ: Final = 20.0
+AT_ONCE_HZ: Final = 1e9
+"""Nothing of the way is left after any step."""
 TURN: Final = 2.0 * pi
+
 
 _MOVED: Final = ("head_yaw", "head_pitch", "body_yaw")
 """Commands whose rate is learned. The antennas have one of their own: they answer touches, of
 which the lessons of their commands say nothing."""
-ANTENNA_RATE_HZ: Final = 20.0
 _HEADS: Final[dict[str, int]] = {
     "pitch": 1,
     "trim": len(COMMANDS),
@@ -54,10 +65,57 @@ _HEADS: Final[dict[str, int]] = {
     "place": len(PLACES),
     "change": len(PREDICTED),
 }
-_BENT: Final = ("pitch", "trim", "log_variance")
-"""Heads that go through tanh; the next three go through a sigmoid, the others are linear,
-last of all the ring of directions."""
-_SHARES: Final = ("confidence", "rate", "motion")
+"""Heads and how many numbers each says, in the order of the weights; last of all the ring."""
+
+
+class Bend(NamedTuple):
+    """Some heads through a tanh: ``middle + reach tanh(slope o)``, each with its own reach."""
+
+    head: str
+    slope: float
+    reach: tuple[float, ...]
+    middle: float = 0.0
+
+
+def _share(head: str) -> Bend:
+    """A sigmoid, as a tanh."""
+    return Bend(head, 0.5, (0.5,) * _HEADS[head], 0.5)
+
+
+_SPREAD: Final = (LOG_VARIANCE[1] - LOG_VARIANCE[0]) / 2.0
+_GAZE: Final = Bend("", 0.0, (0.0, 0.0))
+"""Yaw and pitch of the gaze: no head says them, their room is kept beside the trim."""
+_CERTAIN: Final = Bend("", 0.0, (0.0,), 1.0)
+_BENT: Final[tuple[tuple[Bend, ...], ...]] = (
+    (_GAZE, Bend("trim", 1.0, TRIM_RAD)),
+    (Bend("pitch", 1.0, (COMMAND_LIMIT_RAD[1],)),),
+    (_share("rate"), _share("motion"), _CERTAIN),
+    (_share("confidence"), *(_CERTAIN,) * (len(_MOVED) + 1)),
+    (_share("confidence"),),
+    (Bend("log_variance", 1.0, (_SPREAD,) * len(PREDICTED), sum(LOG_VARIANCE) / 2.0),),
+)
+"""Trim, pitch, how fast, how surely so fast, confidence, log variance. Only the rate of the gaze
+is doubted; for all that decays at a fixed rate there is a certain 1."""
+
+GAZE: Final = 2
+POSE: Final = GAZE + len(COMMANDS)
+"""Gaze, yaw and pitch, and trim."""
+_KEPT: Final = [POSE, len(COMMANDS), len(PLACES_TOUCHED)]
+WAVES: Final = (TURN, TURN, FLUTTERS_A_BREATH * TURN, 0.0, 0.0)
+FACING: Final = (
+    Row({}, {}, -pi / 2.0),
+    *(NOTHING, NOTHING),
+    measure("command.head_yaw", offset=-pi / 2.0),
+    measure("command.head_yaw"),
+)
+"""View of the senses, rad, to which ``WAVES`` times the phase are added; the cosines of the sum
+are sine and cosine of breathing, the flutter, and sine and cosine of the yaw last commanded."""
+JUMP: Final = (
+    *(NOTHING,) * POSE,
+    *(stream("command", present=0.0, absent=-AT_ONCE_HZ),) * len(COMMANDS),
+    *(NOTHING,) * len(PLACES_TOUCHED),
+)
+"""View of the senses, Hz: without a last command there is nothing to go on from."""
 
 
 class Views(NamedTuple):
@@ -65,61 +123,60 @@ class Views(NamedTuple):
 
     places: Tensor
     there: Tensor
-    last: Tensor
-    """The last command, rad [..., 5]."""
-    commanded: Tensor
-    """1 where there is one, [..., 1]."""
+    last_yaw: Tensor
+    facing: Tensor
+    jump: Tensor
     now: Tensor
     """The senses that are foretold, [..., P]."""
-    felt: Tensor
-    around: Tensor
-    """Log belief of the map of the space around, sharpened, [..., K]; [..., 0] without a map."""
+
+
+class Kept(NamedTuple):
+    """Shares of each way that are left after this tick."""
+
+    pose: Tensor
+    """To where the gaze goes, and the trim, [..., 7]."""
+    command: Tensor
+    """To each goal, [..., 5]."""
+    excitement: Tensor
+    """To rest, [..., 3]."""
 
 
 class Wish(NamedTuple):
     """What the heads ask for, before gaze and command follow."""
 
-    place: Tensor
-    """Where to look, rad [..., 2]."""
-    gaze_kept: Tensor
-    """Share of the way there that is left after this tick, [..., 1]."""
-    trim: Tensor
-    """Learned part of the goals, rad [..., 5]."""
-    command_kept: Tensor
-    """Share of the way to each goal that is left after this tick [..., 5]."""
+    pose: Tensor
+    """Where to look and the learned part of the goals, rad [..., 7]."""
+    kept: Kept
+    beat: Tensor
+    """Of the flutter, -1 to 1, [..., 1]."""
     confidence: Tensor
     prediction: Tensor
     variance: Tensor
     gaze_gate: Tensor
     places: Tensor
-    """All places that the gaze could go to, rad [..., 6, 2]."""
-    around: Tensor
-    """Logits of the ring of directions, [..., K]."""
+    """All places that the gaze could go to, each by its limit, [..., 12]."""
+    line: Tensor
+    """Logits of the directions around, [..., L], see ``cells.pointing.Ring``."""
 
 
 class Heads(nn.Module):
     """Everything that the neurons say, in one product, and what it means."""
 
+    order: Tensor
+    slope: Tensor
     reach: Tensor
     middle: Tensor
-    moved: Tensor
-    given: Tensor
+    waves: Tensor
+    looking: Tensor
+    rates: Tensor
+    longest: Tensor
 
     def __init__(self, neurons: int, bins: int) -> None:
         """``bins`` of the map; without one the ring has ``RING`` directions of its own."""
         super().__init__()
-        self.mapped = bins > 0
-        self.ring, self.pointer = Ring(bins or RING), Pointer()
-        self.weights = nn.Linear(neurons + 2, sum(_HEADS.values()) + self.ring.bins)
-        low, high = LOG_VARIANCE
-        reach = [COMMAND_LIMIT_RAD[1], *TRIM_RAD, *[(high - low) / 2.0] * len(PREDICTED)]
-        middle = [0.0] * (len(reach) - len(PREDICTED)) + [(high + low) / 2.0] * len(PREDICTED)
-        self.register_buffer("reach", torch.tensor(reach), persistent=False)
-        self.register_buffer("middle", torch.tensor(middle), persistent=False)
-        moved = torch.tensor([[float(name == c) for c in COMMANDS] for name in _MOVED])
-        given = (1.0 - moved.sum(dim=0)) * -ANTENNA_RATE_HZ
-        self.register_buffer("moved", moved * -MOTION_RATE_HZ, persistent=False)
-        self.register_buffer("given", given, persistent=False)
+        bins = bins or RING
+        self.ring, self.pointer = Ring(bins), Pointer(bins)
+        self.weights = nn.Linear(neurons + 2, sum(_HEADS.values()) + bins)
         with torch.no_grad():
             for name, start in (
                 ("confidence", SURE_AT_START),
@@ -127,6 +184,24 @@ class Heads(nn.Module):
                 ("motion", MOTION_RATE_START),
             ):
                 self.weights.bias[self.rows(name)] += log(start / (1.0 - start))
+        bends = [bend for group in _BENT for bend in group]
+        self._bent = [sum(len(bend.reach) for bend in group) for group in _BENT]
+        self._said = [sum(self._bent), _HEADS["place"], _HEADS["change"], len(self.ring.line)]
+        rows = torch.arange(len(self.weights.bias))
+        named = [rows[self.rows(b.head)] if b.head else rows[: len(b.reach)] for b in bends]
+        named += [rows[self.rows("place")], rows[self.rows("change")]]
+        slopes = [bend.slope for bend in bends for _ in bend.reach]
+        for name, tensor in (
+            ("order", torch.cat((*named, sum(_HEADS.values()) + self.ring.line))),
+            ("slope", torch.tensor(slopes + [1.0] * sum(self._said[1:])).unsqueeze(-1)),
+            ("reach", torch.tensor([reach for bend in bends for reach in bend.reach])),
+            ("middle", torch.tensor([bend.middle for bend in bends for _ in bend.reach])),
+            ("waves", torch.tensor(WAVES).unsqueeze(0)),
+            ("looking", functional.pad(self.pointer.pairs, (0, len(COMMANDS)))),
+            ("rates", -_rates_hz()),
+            ("longest", torch.tensor([NEWS_S] * GAZE + [inf] * (sum(_KEPT) - GAZE))),
+        ):
+            self.register_buffer(name, tensor, persistent=False)
 
     @staticmethod
     def rows(name: str) -> slice:
@@ -134,33 +209,63 @@ class Heads(nn.Module):
         first = sum(list(_HEADS.values())[: list(_HEADS).index(name)])
         return slice(first, first + _HEADS[name])
 
-    def forward(self, y: Tensor, phase: Tensor, views: Views, dt: Tensor) -> Wish:
-        """The wishes of neurons y [..., H] at ``phase`` [..., 1], for senses seen as ``views``."""
-        angle = phase * TURN
-        said = self.weights(torch.cat((y, torch.sin(angle), torch.cos(angle)), dim=-1))
-        groups = [sum(_HEADS[n] for n in names) for names in (_BENT, _SHARES)]
-        bent, shares, logits, change, around = torch.split(
-            said, [*groups, _HEADS["place"], _HEADS["change"], self.ring.bins], dim=-1
-        )
-        bent = self.middle + self.reach * torch.tanh(bent)
-        pitch, trim, log_variance = torch.split(bent, [_HEADS[n] for n in _BENT], dim=-1)
-        shares = torch.sigmoid(shares)
-        confidence, rate, motion = torch.split(shares, [_HEADS[n] for n in _SHARES], dim=-1)
-        sure = confidence.detach()  # it is a chance, and no lesson in speed may bend it
-        around = around + views.around if self.mapped else around
-        last = views.last[..., :1]
+    def forward(
+        self, y: Tensor, phase: Tensor, views: Views, logs: Tensor, reading: Tensor, dt: Tensor
+    ) -> Wish:
+        """The wishes of neurons y [..., H] at ``phase`` [..., 1], for senses seen as ``views``.
+
+        ``logs`` [..., C] is the map's log belief, and ``reading`` [K, C] what it says of each
+        direction; without a map both are empty.
+        """
+        wave = torch.cos(phase @ self.waves + views.facing)
+        said = functional.linear(torch.cat((y, wave, logs), dim=-1), *self._product(reading))
+        bent, logits, change, line = torch.split(said, self._said, dim=-1)
+        bent = torch.addcmul(self.middle, self.reach, torch.tanh(bent))
+        trim, pitch, speed, sure, confidence, log_variance = torch.split(bent, self._bent, dim=-1)
+        near = self.ring(line, wave)
         place, gaze_gate, places = self.pointer(
-            logits, views.there, views.places, self.ring(around, last), pitch, last
+            logits, views.there, views.places, near, pitch, views.last_yaw
         )
+        # Confidence is a chance, and no lesson in speed may bend it.
+        rates = (speed * sure.detach()) @ self.rates + views.jump
+        kept = torch.exp(rates * torch.minimum(dt, self.longest))
         return Wish(
-            place=place,
-            gaze_kept=torch.exp(sure * rate * (torch.clamp(dt, max=NEWS_S) * -GAZE_RATE_HZ)),
-            trim=trim,
-            command_kept=torch.exp(dt * (motion @ self.moved + self.given)) * views.commanded,
+            pose=place @ self.looking + trim,
+            kept=Kept._make(torch.split(kept, _KEPT, dim=-1)),
+            beat=wave[..., 2:3],
             confidence=confidence,
             prediction=views.now + change,
             variance=torch.exp(log_variance),
             gaze_gate=gaze_gate,
             places=places,
-            around=around,
+            line=line,
         )
+
+    def _product(self, reading: Tensor) -> tuple[Tensor, Tensor]:
+        """Weight and bias of all that is said, from the learned ones and the map's reading."""
+        learned, bias = self.weights.weight, self.weights.bias
+        others = len(WAVES) - 2  # the neurons' heads hear of breathing only
+        unread = len(learned) - len(reading)
+        weight = torch.cat(
+            (
+                functional.pad(learned, (0, others)),
+                functional.pad(reading, (0, 0, unread, 0)),
+            ),
+            dim=-1,
+        )
+        return self.slope * weight[self.order], self.slope.squeeze(-1) * bias[self.order]
+
+
+def _rates_hz() -> Tensor:
+    """How fast each number of ``Kept`` fades, Hz, for each speed of ``_BENT`` [5, 15]."""
+    rates = torch.zeros(2 + len(_MOVED), sum(_KEPT))
+    rates[0, :GAZE] = GAZE_RATE_HZ
+    for i, command in enumerate(COMMANDS):
+        slow = "antenna" not in command
+        rates[-1, GAZE + i] = TRIM_RATE_HZ if slow else AT_ONCE_HZ
+        if slow:
+            rates[1 + _MOVED.index(command), POSE + i] = MOTION_RATE_HZ
+        else:
+            rates[-1, POSE + i] = ANTENNA_RATE_HZ
+    rates[-1, -len(PLACES_TOUCHED) :] = 1.0 / EXCITED_S
+    return rates

@@ -13,7 +13,6 @@ A touched antenna flutters (F), a touched head lowers both (L).
 
 from __future__ import annotations
 
-from math import pi
 from typing import Final
 
 import torch
@@ -48,13 +47,12 @@ class Pattern(nn.Module):
         self.register_buffer("flutter", flutter, persistent=False)
         self.register_buffer("lower", lower, persistent=False)
 
-    def excite(self, excitement: Tensor, touch: Tensor, dt: Tensor) -> Tensor:
-        """Excitement [..., 3] after dt [..., 1] s, with ``touch`` [..., 4] probabilities."""
+    def excite(self, excitement: Tensor, touch: Tensor, kept: Tensor) -> Tensor:
+        """Excitement [..., 3], of which ``kept`` is left, with ``touch`` [..., 4] probabilities."""
         sure = touch[..., 1:]
-        return torch.maximum(sure * sure, torch.exp(dt * (-1.0 / EXCITED_S)) * excitement)
+        return torch.maximum(sure * sure, kept * excitement)
 
-    def forward(self, excitement: Tensor, phase: Tensor) -> Tensor:
-        """What is added to the five goals [..., 5], rad."""
-        beat = torch.cos(phase * (2.0 * pi * FLUTTERS_A_BREATH))
+    def forward(self, excitement: Tensor, beat: Tensor) -> Tensor:
+        """What is added to the five goals [..., 5], rad, at this ``beat`` [..., 1]."""
         swing: Tensor = beat * (excitement @ self.flutter) + excitement @ self.lower
         return swing

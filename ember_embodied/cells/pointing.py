@@ -37,18 +37,23 @@ from ember_embodied.cells.senses import NOTHING, Row, measure, stream
 from ember_embodied.command_space import COMMAND_LIMIT_RAD
 
 PLACES: Final = ("home", "face", "sound_front", "sound_mirror", "intent", "believed")
+_HEARD: Final = ("sound_front", "sound_mirror", "believed")
+"""Places whose pitch nobody measures."""
 LOST: Final = -1e4
 """Added to the logit of a place that is not there; e^-10000 is exactly 0 in float32."""
 SEEN: Final = 0.01
 """A face of this confidence is there; a camera that sees none says 0."""
+_YAW, _PITCH = COMMAND_LIMIT_RAD[:2]
 MEASURED: Final = (
     *(NOTHING, NOTHING),
-    *(measure("camera.yaw"), measure("camera.pitch")),
-    *(measure("doa.front"), NOTHING),
-    *(measure("doa.mirror"), NOTHING),
-    *(measure("intent.yaw"), measure("intent.pitch")),
+    *(measure("camera.yaw", _YAW), measure("camera.pitch", _PITCH)),
+    *(measure("doa.front", _YAW), NOTHING),
+    *(measure("doa.mirror", _YAW), NOTHING),
+    *(measure("intent.yaw", _YAW), measure("intent.pitch", _PITCH)),
+    *(NOTHING, NOTHING),
 )
-"""View of the senses: yaw and pitch of every measured place; a sound has no pitch."""
+"""View of the senses: yaw and pitch of every measured place, each by its limit; a sound has no
+pitch, and what is believed is not measured."""
 THERE: Final = (
     NOTHING,
     Row({"camera.confidence": -LOST / SEEN}, {}, LOST),
@@ -61,6 +66,9 @@ THERE: Final = (
 speech is flagged: what the array says in silence is old, and goes along with the head."""
 
 
+LAST_YAW: Final = (measure("command.head_yaw"),) * len(PLACES)
+"""View of the senses: yaw of the last command, once for each place."""
+
 RING: Final = 36
 """Directions of the ring where there is no map of the space around."""
 NEAR_BINS: Final = 2
@@ -69,87 +77,113 @@ STAY_NATS: Final = 1.0
 """Elsewhere must be e times as likely."""
 STAY_SHARPNESS: Final = 8.0
 """kappa: 20 degrees away is elsewhere already."""
-_HEARD: Final = tuple(float(n in ("sound_front", "sound_mirror")) for n in PLACES[:-1])
 
 
-def centres_rad(bins: int) -> list[float]:
-    """Middles of the bins all the way round, rad, rising."""
-    return [pi * ((2 * k + 1) / bins - 1.0) for k in range(bins)]
+def centres_rad(bins: int, more: int = 0) -> list[float]:
+    """Middles of the bins all the way round, rad, rising; ``more`` of them before and after."""
+    return [pi * ((2 * k + 1) / bins - 1.0) for k in range(-more, bins + more)]
 
 
-def stay(theta: Tensor, last: Tensor) -> Tensor:
-    """How much the direction ``theta`` is favoured, nats, for a ``last`` command there, rad."""
-    return STAY_NATS * torch.exp(STAY_SHARPNESS * (torch.cos(theta - last) - 1.0))
+def stay(cosines: Tensor, parts: Tensor) -> Tensor:
+    """How much each of M directions is favoured, nats.
+
+    The cosine of each to the last command is a sum of ``cosines`` [..., N], times ``parts`` [M, N].
+    """
+    less = torch.full_like(parts[:, 0], -STAY_SHARPNESS)
+    return STAY_NATS * torch.exp(functional.linear(cosines, STAY_SHARPNESS * parts, less))
+
+
+def winner(x: Tensor) -> Tensor:
+    """1 for the first of the largest along the last dimension, 0 for all others."""
+    return functional.one_hot(torch.argmax(x, dim=-1), x.shape[-1]).to(x.dtype)
 
 
 class Ring(nn.Module):
-    """Directions all the way round, one of which is strongest; nothing of it is learned."""
+    """Directions all the way round, one of which is strongest; nothing of it is learned.
 
-    rows: Tensor
-    centres: Tensor
+    They lie in a line of L = K + 2 ``NEAR_BINS``, the first of them again after the last and the
+    last before the first: so the neighbours of each are next to it, and no angle wraps.
+    """
+
+    far: Tensor
     next_to: Tensor
+    parts: Tensor
+    line: Tensor
 
     def __init__(self, bins: int) -> None:
         super().__init__()
         self.bins = bins
-        centres = torch.tensor(centres_rad(bins))
-        off = torch.remainder(centres - centres.unsqueeze(1) + pi, 2.0 * pi) - pi
-        bins_off = off.abs() * (bins / (2.0 * pi))
-        far = LOST * (bins_off > NEAR_BINS + 0.5).float()
-        next_to = (bins_off < MASS_BINS + 0.5).float()
-        rows = torch.cat((far, centres.unsqueeze(1) + off), dim=-1)
-        for name, tensor in (("rows", rows), ("centres", centres), ("next_to", next_to)):
+        line = torch.arange(-NEAR_BINS, bins + NEAR_BINS)
+        bins_off = (line - torch.arange(bins).unsqueeze(1)).abs()
+        theta = torch.tensor(centres_rad(bins, NEAR_BINS))
+        parts = functional.pad(torch.stack((theta.sin(), theta.cos()), dim=-1), (3, 0))
+        for name, tensor in (
+            ("far", LOST * (bins_off > NEAR_BINS).float()),
+            ("next_to", (bins_off <= MASS_BINS).float().T),
+            ("parts", parts),
+            ("line", line % bins),
+        ):
             self.register_buffer(name, tensor, persistent=False)
 
-    def forward(self, logits: Tensor, last: Tensor) -> Tensor:
-        """Where the most chance is, [..., 1] rad, up to a bin beyond +-pi.
+    def forward(self, logits: Tensor, wave: Tensor) -> Tensor:
+        """Chance of each direction of the line, all of it near where the most is, [..., L].
 
         Args:
-            logits: of the directions, [..., K].
-            last: yaw of the last command, [..., 1] rad.
+            logits: of the directions of the line, [..., L].
+            wave: cosines of ``heads.FACING``, the last two of them of the last command, [..., 5].
         """
-        chance = torch.softmax(logits + stay(self.centres, last), dim=-1) @ self.next_to
-        far, angles = torch.split(self.rows[chance.argmax(dim=-1)], self.bins, dim=-1)
-        near = torch.softmax(logits + far, dim=-1)
-        return (near * angles).sum(dim=-1, keepdim=True)
+        chance = torch.softmax(logits + stay(wave, self.parts), dim=-1)
+        return torch.softmax(winner(chance @ self.next_to) @ self.far + logits, dim=-1)
 
 
 class Pointer(nn.Module):
-    """Picks the place; nothing of it is learned."""
+    """Picks the place; nothing of it is learned. Places are yaw and pitch by their limits."""
 
     heard: Tensor
-    limit: Tensor
+    believed: Tensor
+    yaws: Tensor
+    each: Tensor
+    both: Tensor
+    pairs: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, bins: int) -> None:
         super().__init__()
-        heard = torch.tensor([part for h in _HEARD for part in (0.0, h)])
-        self.register_buffer("heard", heard, persistent=False)
-        self.register_buffer("limit", torch.tensor(COMMAND_LIMIT_RAD[:2]), persistent=False)
+        places = torch.eye(2 * len(PLACES))
+        heard = places[[2 * PLACES.index(name) + 1 for name in _HEARD]].sum(dim=0) / _PITCH
+        yaw = places[2 * PLACES.index("believed")] / _YAW
+        theta = torch.tensor(centres_rad(bins, NEAR_BINS)).unsqueeze(-1)
+        for name, tensor in (
+            ("heard", heard.unsqueeze(0)),
+            ("believed", theta * yaw),
+            ("yaws", -_YAW * places[:, ::2]),
+            ("each", torch.eye(len(PLACES))),
+            ("both", torch.eye(len(PLACES)).repeat_interleave(2, dim=-1)),
+            ("pairs", torch.tensor((_YAW, _PITCH)).diag().repeat(len(PLACES), 1)),
+        ):
+            self.register_buffer(name, tensor, persistent=False)
 
     def forward(
         self,
         logits: Tensor,
         there: Tensor,
         measured: Tensor,
-        yaw: Tensor,
+        near: Tensor,
         pitch: Tensor,
         last: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Where to look, [..., 2] rad, the weight of each place [..., 6], the places [..., 6, 2].
+        """The place that wins, all others 0 [..., 12], the weight of each [..., 6], all [..., 12].
 
         Args:
             logits: how much each place draws, [..., 6].
             there: the view ``THERE``, [..., 6].
-            measured: the view ``MEASURED``, [..., 10] rad.
-            yaw: where the ring is strongest, [..., 1] rad.
+            measured: the view ``MEASURED``, [..., 12].
+            near: of ``Ring``, [..., L].
             pitch: of a place that is heard or believed, [..., 1] rad.
-            last: yaw of the last command, [..., 1] rad.
+            last: the view ``LAST_YAW``, [..., 6] rad.
         """
         logits = logits + torch.clamp(there, max=0.0)
-        weights = torch.softmax(logits, dim=-1)
-        measured = torch.addcmul(measured, pitch, self.heard)
-        places = torch.unflatten(torch.cat((measured, yaw, pitch), dim=-1), -1, (len(PLACES), 2))
-        places = torch.clamp(places, -self.limit, self.limit)
-        first = torch.argmax(logits + stay(places[..., 0], last), dim=-1)
-        one = functional.one_hot(first, len(PLACES)).to(weights.dtype)
-        return (one.unsqueeze(-2) @ places).squeeze(-2), weights, places
+        places = near @ self.believed + (pitch @ self.heard + measured)
+        places = torch.clamp(places, -1.0, 1.0)
+        cosines = torch.cos(places @ self.yaws + last)
+        wins = winner(logits + stay(cosines, self.each))
+        return wins @ self.both * places, torch.softmax(logits, dim=-1), places

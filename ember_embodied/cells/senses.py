@@ -56,9 +56,9 @@ def sense(name: str) -> Row:
     return Row({name: 1.0}, {})
 
 
-def measure(name: str) -> Row:
-    """A sense in its own unit."""
-    return Row({name: SENSES[INDEX[name]].scale}, {})
+def measure(name: str, unit: float = 1.0, offset: float = 0.0) -> Row:
+    """A sense in its own unit, or in another that is so many of it, and an offset in that."""
+    return Row({name: SENSES[INDEX[name]].scale / unit}, {}, offset)
 
 
 def stream(name: str, present: float = 1.0, absent: float = 0.0) -> Row:

@@ -5,7 +5,6 @@ touch  = softmax(W_2 silu(W_1 [felt now, felt in the three ticks before, mask]))
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -37,16 +36,22 @@ class Skin(nn.Module):
             nn.Linear(width, 1 + len(PLACES_TOUCHED)),
         )
 
-    def forward(self, felt: Sequence[Tensor], mask: Tensor) -> Tensor:
+    def forward(self, felt: Tensor) -> Tensor:
         """Logits [..., 4] of a hand, none first.
 
-        ``felt`` holds the view of this tick and of the ``FELT_TICKS`` before it, latest first.
+        ``felt`` holds the view of this tick and of the ``FELT_TICKS`` before it, latest first,
+        then the mask.
         """
-        logits: Tensor = self.layers(torch.cat((*felt, mask), dim=-1))
+        logits: Tensor = self.layers(felt)
         return logits
 
 
-def window(felt: Tensor, past: Sequence[Tensor]) -> list[Tensor]:
-    """The views of T ticks [T, B, F], each shifted by one tick more, from those before them."""
-    row = torch.cat((torch.stack(tuple(reversed(past))), felt))
-    return [row[i : i + len(felt)] for i in reversed(range(1 + FELT_TICKS))]
+def window(felt: Tensor, past: Tensor) -> Tensor:
+    """For each of T ticks the view in it and those before it, latest first, [T, B, 4 F].
+
+    Of the views [T, B, F] and of ``past`` [B, 3 F], those before the first tick.
+    """
+    before = torch.stack(past.chunk(FELT_TICKS, dim=-1)[::-1])
+    row = torch.cat((before, felt))
+    ticks = [row[i : i + len(felt)] for i in reversed(range(1 + FELT_TICKS))]
+    return torch.cat(ticks, dim=-1)

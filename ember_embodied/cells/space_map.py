@@ -22,16 +22,19 @@ The five gates g come from the tokens and from how fast each joint moves, u, in 
 
 They say whether the array is to be believed now, and whether looking somewhere and finding nobody
 wipes out what was heard there, and who was thought to be there. They, r and s are learned.
+
+The four exponentials are pictures of the space around. What comes, what is spared by what comes,
+and how fast the old goes are, on each of the sheets, mixtures of them: one product (``MIXED``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import cos, sin
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ember_embodied.cells.pointing import centres_rad
 from ember_embodied.cells.senses import Row, measure, sense
@@ -58,11 +61,36 @@ FORGETTING_HZ: Final = (0.3, 0.025)
 POINTEDNESS: Final = (3.0, 1.0)
 """r and s of a fresh network, of voices and of people."""
 SHEETS: Final = len(FORGETTING_HZ)
-_GATES: Final = 5
+_PICTURES: Final = ("front", "mirror", "face", "cone")
+_GATES: Final = ("front", "mirror", "seen", "looked", "missed")
 
 
-def map_view(bins: int) -> tuple[Row, ...]:
-    """View of the senses for a map of so many bins: voices, face, head, seen, speeds."""
+class Share(NamedTuple):
+    """How much of a picture is in a mixture: so much of a gate, which is only open if ``seen``."""
+
+    gate: str
+    strength: float
+    if_seen: bool = False
+
+
+MIXED: Final[tuple[tuple[str, dict[str, Share]], ...]] = (
+    ("come", {"front": Share("front", LAID_ON), "mirror": Share("mirror", LAID_ON)}),
+    ("come", {"face": Share("seen", 1.0, if_seen=True)}),
+    ("spared", {}),
+    ("spared", {"face": Share("seen", -1.0, if_seen=True)}),
+    ("rate", {"cone": Share("looked", -LOOK_HZ)}),
+    ("rate", {"cone": Share("missed", -MISS_HZ)}),
+)
+"""The six mixtures: what comes to voices and people, what is spared of them, and how fast they
+change beside their own rate, 1/s."""
+
+
+def map_view(bins: int) -> tuple[tuple[Row, ...], ...]:
+    """Views of the senses for a map of so many bins.
+
+    Exponents of voices, how far off face and head are in widths of their pictures, whether a face
+    is seen, speeds.
+    """
     voices = tuple(
         Row(
             {f"doa.{kind}_cos": SHARPNESS * cos(c), f"doa.{kind}_sin": SHARPNESS * sin(c)},
@@ -72,48 +100,62 @@ def map_view(bins: int) -> tuple[Row, ...]:
         for kind in ("front", "mirror")
         for c in centres_rad(bins)
     )
-    face, head = measure("camera.yaw"), measure("head.yaw")
-    speeds = (sense(f"joints.{joint.name}.velocity") for joint in JOINTS)
-    return (*voices, face, head, Row({"camera.confidence": 1.0 / SEEN}, {}), *speeds)
+    off = tuple(
+        measure(name, -width, c / width)
+        for name, width in (("camera.yaw", FACE_RAD), ("head.yaw", CONE_RAD))
+        for c in centres_rad(bins)
+    )
+    seen = (Row({"camera.confidence": 1.0 / SEEN}, {}),)
+    speeds = tuple(sense(f"joints.{joint.name}.velocity") for joint in JOINTS)
+    return voices, off, seen, speeds
 
 
 class SpaceMap(nn.Module):
     """The map's gates and constants; a map of no bins knows nothing."""
 
-    centres: Tensor
-    width: Tensor
-    fastest: Tensor
+    gate: Tensor
+    strength: Tensor
+    strength_if_seen: Tensor
 
     def __init__(self, inputs: int, bins: int) -> None:
         super().__init__()
         self.bins = bins
-        self.gates = nn.Linear(inputs, _GATES)
-        drowned = torch.tensor([LOUD, LOUD, *[0.0] * (_GATES - 2)]).unsqueeze(-1)
+        self.gates = nn.Linear(inputs, len(_GATES))
+        drowned = torch.tensor([LOUD, LOUD, *[0.0] * (len(_GATES) - 2)]).unsqueeze(-1)
         self.loud = nn.Parameter(-drowned.repeat(1, len(JOINTS)))
         self.log_rate = nn.Parameter(torch.tensor(FORGETTING_HZ).log())
         self.pointedness = nn.Parameter(torch.tensor(POINTEDNESS))
-        self.register_buffer("fastest", torch.tensor([LOOK_HZ, MISS_HZ]), persistent=False)
-        self.register_buffer("centres", torch.tensor(centres_rad(bins)), persistent=False)
-        width = torch.tensor([[FACE_RAD], [CONE_RAD]])
-        self.register_buffer("width", width, persistent=False)
+        closed = Share(_GATES[0], 0.0)
+        shares = [shares.get(name, closed) for _, shares in MIXED for name in _PICTURES]
+        gate = torch.tensor([_GATES.index(share.gate) for share in shares])
+        strength = torch.tensor([[share.strength * (not share.if_seen) for share in shares]])
+        if_seen = torch.tensor([[share.strength * share.if_seen for share in shares]])
+        self.register_buffer("gate", gate, persistent=False)
+        self.register_buffer("strength", strength, persistent=False)
+        self.register_buffer("strength_if_seen", if_seen, persistent=False)
 
     def forward(
-        self, view: Tensor, tokens: Tensor, dt: Tensor, belief: Tensor, *, ticks: bool = False
-    ) -> tuple[Tensor, Tensor, Tensor]:
+        self,
+        views: Sequence[Tensor],
+        tokens: Tensor,
+        dt: Tensor,
+        belief: Tensor,
+        *,
+        ticks: bool = False,
+    ) -> tuple[Tensor, Tensor]:
         """One step, or many.
 
         Args:
-            view: ``map_view`` of the senses.
+            views: ``map_view`` of the senses.
             tokens: all tokens side by side, [..., inputs].
             dt: seconds since the last step, [..., 1].
             belief: of the last step, [B, 2 bins]: voices, then people.
             ticks: all but ``belief`` have T in front, for so many steps.
 
         Returns:
-            Log belief [..., 2 bins], both sheets in one, sharpened [..., bins], and the belief
-            after the last step.
+            Log belief [..., 2 bins], and the belief after the last step.
         """
-        come, kept = self._evidence(view, tokens, dt)
+        come, kept = self._evidence(views, tokens, dt)
         if ticks:
             path = []
             for more, share in zip(come, kept, strict=True):
@@ -122,25 +164,33 @@ class SpaceMap(nn.Module):
             beliefs = torch.stack(path)
         else:
             belief = beliefs = belief * kept + come
-        logs = torch.log(beliefs + FLOOR)
-        sheets = torch.unflatten(logs, -1, (SHEETS, self.bins))
-        return logs, self.pointedness @ sheets, belief
+        return torch.log(beliefs + FLOOR), belief
 
-    def _evidence(self, view: Tensor, tokens: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
+    def reading(self) -> Tensor:
+        """What the log belief [..., 2 bins] says of each direction: both sheets in one, sharpened.
+
+        A matrix [bins, 2 bins].
+        """
+        each = torch.eye(self.bins, device=self.pointedness.device)
+        return torch.cat([sharpness * each for sharpness in self.pointedness.unbind()], dim=-1)
+
+    def _evidence(
+        self, views: Sequence[Tensor], tokens: Tensor, dt: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """What comes, and which share of the old is kept, each [..., 2 bins]."""
-        voices, middles, seen, speeds = torch.split(
-            view, [2 * self.bins, 2, 1, len(JOINTS)], dim=-1
-        )
-        off = (self.centres - middles.unsqueeze(-1)) / self.width
-        face, cone = torch.exp(-off * off).unbind(dim=-2)
-        voices = torch.exp(torch.clamp(voices, max=0.0))  # a wild reading is no loud one
-        from_front, from_mirror = torch.split(voices, [self.bins, self.bins], dim=-1)
-        gates = self.gates(tokens) + functional.linear(speeds * speeds, self.loud)
-        front, mirror, see, look = torch.split(torch.sigmoid(gates), [1, 1, 1, SHEETS], dim=-1)
-        face = see * torch.clamp(seen, 0.0, 1.0) * face
-        come = torch.cat((LAID_ON * (front * from_front + mirror * from_mirror), face), dim=-1)
-        wiped = (self.fastest * look).unsqueeze(-1) * cone.unsqueeze(-2)
-        rate = torch.exp(self.log_rate).unsqueeze(-1) + wiped
-        kept = torch.exp(-dt.unsqueeze(-1) * rate)
-        spared = torch.stack((torch.ones_like(face), 1.0 - face), dim=-2)
-        return come, torch.flatten(kept * spared, -2)
+        voices, off, seen, speeds = views
+        exponents = torch.cat((voices, -(off * off)), dim=-1)
+        pictures = torch.exp(torch.clamp(exponents, max=0.0))  # a wild reading is no loud one
+        drowned = (speeds * speeds) @ self.loud[self.gate].T + self.gates.bias[self.gate]
+        gates = torch.sigmoid(tokens @ self.gates.weight[self.gate].T + drowned)
+        share = gates * (torch.clamp(seen, 0.0, 1.0) @ self.strength_if_seen + self.strength)
+        shares = torch.unflatten(share, -1, (len(MIXED), len(_PICTURES)))
+        mixed = shares @ torch.unflatten(pictures, -1, (len(_PICTURES), -1)) + self._base()
+        come, spared, rate = torch.split(mixed.flatten(-2), [SHEETS * self.bins] * 3, dim=-1)
+        return come, torch.exp(dt * rate) * spared
+
+    def _base(self) -> Tensor:
+        """The mixtures of nothing, [6, 1]."""
+        rates = -torch.exp(self.log_rate)
+        base = torch.cat((torch.zeros_like(rates), torch.ones_like(rates), rates))
+        return base.unsqueeze(-1)

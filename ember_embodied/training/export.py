@@ -62,10 +62,13 @@ class FlatStep(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, senses: Tensor, mask: Tensor, dt: Tensor, state: Tensor) -> list[Tensor]:
-        """One step, outputs in the order of ``bundle.graph_outputs``."""
-        output, after = self.network(senses, mask, dt, state)
-        return [*output, after]
+    def forward(self, senses: Tensor, mask: Tensor, dt: Tensor, *state: Tensor) -> list[Tensor]:
+        """One step, inputs and outputs in the order of ``bundle.graph_inputs`` and outputs."""
+        given, nothing = iter(state), dt[:, :0]
+        widths = self.network.state_shapes.values()
+        parts = tuple(next(given) if width else nothing for width in widths)
+        output, after = self.network.step(senses, mask, dt, parts)
+        return [*output, *(part for part in after if part.shape[-1])]
 
 
 def gate_rows(config: NetworkConfig) -> tuple[TensorRow, ...]:
@@ -78,8 +81,8 @@ def gate_rows(config: NetworkConfig) -> tuple[TensorRow, ...]:
 
 
 def state_rows(config: NetworkConfig) -> tuple[TensorRow, ...]:
-    """The state that the graph takes and gives: one tensor, the parts side by side."""
-    return (TensorRow("state", sum(state_shapes(config).values())),)
+    """The parts of the state, each of which the graph takes and gives by itself."""
+    return tuple(TensorRow(name, width) for name, width in state_shapes(config).items() if width)
 
 
 def write_graph(network: Ember, path: Path) -> None:
@@ -90,7 +93,7 @@ def write_graph(network: Ember, path: Path) -> None:
         torch.zeros(1, SENSE_COUNT),
         torch.zeros(1, MASK_COUNT),
         torch.full((1, 1), 0.1),
-        network.initial_state(1),
+        *(torch.zeros(1, row.width) for row in state),
     )
     outputs = ["command", "prediction", "variance", "confidence"]
     outputs += [row.name for row in gate_rows(config)]

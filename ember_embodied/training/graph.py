@@ -14,6 +14,8 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from ember_embodied.training.rewriting import fewer_nodes
+
 OPSET: Final = 18
 
 
@@ -25,7 +27,7 @@ def save_onnx(
     path: Path,
 ) -> None:
     """Write ``module`` as one float32 graph with inputs and outputs of these names, batch 1."""
-    model = _exported(module, example, inputs, outputs)
+    model = fewer_nodes(_exported(module, example, inputs, outputs))
     _forget_origin(model)
     onnx.checker.check_model(model, full_check=True)
     path.write_bytes(model.SerializeToString(deterministic=True))

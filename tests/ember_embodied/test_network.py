@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from ember_embodied.cells.heads import LOG_VARIANCE, TRIM_RAD
+from ember_embodied.cells.heads import GAZE, LOG_VARIANCE, TRIM_RAD, TRIM_RATE_HZ
 from ember_embodied.cells.pointing import PLACES
 from ember_embodied.command_space import COMMAND_LIMIT_RAD, PLACES_TOUCHED
 from ember_embodied.family import lively, members
-from ember_embodied.network import TRIM_RATE_HZ, Ember, NetworkConfig, State
+from ember_embodied.network import Ember, NetworkConfig, State
 from ember_embodied.sense_vector import (
     INDEX,
     MASK_COUNT,
@@ -64,7 +64,7 @@ def test_unrolling_is_the_same_as_stepping(name: str) -> None:
             output, state = network(senses[t], mask[t], dt[t], state)
             for part, one, many in zip(output._fields, output, whole.output, strict=True):
                 torch.testing.assert_close(one, many[t], atol=2e-5, rtol=0, msg=part)
-            torch.testing.assert_close(network.parts(state)["gaze"], whole.gaze[t])
+            torch.testing.assert_close(network.parts(state)["pose"][..., :GAZE], whole.gaze[t])
     torch.testing.assert_close(state, whole.state, atol=2e-5, rtol=0)
 
 
@@ -152,7 +152,7 @@ def test_the_gaze_goes_where_the_gate_points(network: Ember) -> None:
     with torch.inference_mode():
         for _ in range(100):
             _, state = network(senses, mask, torch.full((1, 1), 0.1), state)
-    gaze = network.parts(state)["gaze"]
+    gaze = network.parts(state)["pose"][..., :GAZE]
     torch.testing.assert_close(gaze, torch.tensor([[0.7, -0.2]]), atol=1e-3, rtol=0)
 
 
@@ -181,7 +181,7 @@ def test_the_trim_of_head_and_body_is_slow_however_time_is_cut(network: Ember) -
             state = network.initial_state(1)
             for _ in range(steps):
                 _, state = network(senses, mask, torch.full((1, 1), 0.5 / steps), state)
-            ends.append(network.parts(state)["trim"] / torch.tensor(TRIM_RAD))
+            ends.append(network.parts(state)["pose"][..., GAZE:] / torch.tensor(TRIM_RAD))
     left = exp(-0.5 * TRIM_RATE_HZ)
     slow = torch.tensor([[1.0 - left, 1.0 - left, 1.0, 1.0, 1.0 - left]])
     for end in ends:

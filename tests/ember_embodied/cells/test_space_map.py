@@ -6,12 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from ember_embodied.cells.pointing import Ring
+from ember_embodied.cells.pointing import NEAR_BINS, Ring, centres_rad
 from ember_embodied.cells.space_map import SHEETS, SpaceMap, map_view
 from ember_embodied.network import Ember, NetworkConfig
 from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES
 from firmware_bridge.joints import JOINTS
 
+Views = list[Tensor]
 BINS = 36
 WIDTH = 8
 
@@ -34,7 +35,7 @@ def _view(
     head_deg: float = 0.0,
     face_deg: float | None = None,
     speed_rad_s: float = 0.0,
-) -> Tensor:
+) -> Views:
     """What the map sees of a tick, through the rows of its view."""
     values = {
         "doa.front_cos": cos(radians(front_deg)),
@@ -47,17 +48,19 @@ def _view(
         **{f"joints.{joint.name}.velocity": speed_rad_s for joint in JOINTS},
     }
     scaled = {name: value / SENSES[INDEX[name]].scale for name, value in values.items()}
-    rows = map_view(BINS)
-    return torch.tensor(
-        [
+    return [
+        torch.tensor(
             [
-                sum(weight * scaled[name] for name, weight in row.senses.items())
-                + sum(row.streams.values())
-                + row.offset
-                for row in rows
+                [
+                    sum(weight * scaled[name] for name, weight in row.senses.items())
+                    + sum(row.streams.values())
+                    + row.offset
+                    for row in rows
+                ]
             ]
-        ]
-    )
+        )
+        for rows in map_view(BINS)
+    ]
 
 
 def _people(belief: Tensor) -> Tensor:
@@ -65,14 +68,17 @@ def _people(belief: Tensor) -> Tensor:
     return belief.detach()[0, BINS:]
 
 
-def _believe(space: SpaceMap, views: list[Tensor]) -> float:
+def _believe(space: SpaceMap, views: list[Views]) -> float:
     """Where the map believes somebody to be after so many ticks, deg."""
-    belief, sharp = torch.zeros(1, SHEETS * BINS), torch.zeros(1, BINS)
+    logs = belief = torch.zeros(1, SHEETS * BINS)
     dt, tokens = torch.full((1, 1), 0.1), torch.zeros(1, WIDTH)
     for view in views:
-        _, sharp, belief = space(view, tokens, dt, belief)
-    last = torch.full((1, 1), pi)
-    return float(torch.rad2deg(Ring(BINS)(sharp, last)[0, 0]).detach())
+        logs, belief = space(view, tokens, dt, belief)
+    ring = Ring(BINS)
+    wave = torch.tensor([[0.0, 0.0, 0.0, sin(pi), cos(pi)]])
+    near = ring((logs @ space.reading().T)[:, ring.line], wave)
+    theta = torch.tensor(centres_rad(BINS, NEAR_BINS))
+    return float(torch.rad2deg(near[0] @ theta).detach())
 
 
 def test_a_turning_head_tells_front_from_back() -> None:
@@ -108,17 +114,17 @@ def test_a_seen_face_counts_and_an_unseen_one_does_not() -> None:
     assert abs(_believe(_map(0.0, 0.0, 1.0, 0.0), unseen) - 25.0) > 20.0
 
 
-def _after(space: SpaceMap, views: list[Tensor]) -> Tensor:
+def _after(space: SpaceMap, views: list[Views]) -> Tensor:
     belief = torch.zeros(1, SHEETS * BINS)
     for view in views:
-        _, _, belief = space(view, torch.zeros(1, WIDTH), torch.full((1, 1), 0.1), belief)
+        _, belief = space(view, torch.zeros(1, WIDTH), torch.full((1, 1), 0.1), belief)
     return belief
 
 
 def test_a_person_is_known_for_longer_than_a_voice() -> None:
     seen = [_view(25.0, 155.0, face_deg=25.0)] * 10
     silent = _view(25.0, 155.0, head_deg=120.0)
-    silent[:, : 2 * BINS] = -30.0  # the array says nothing
+    silent[0].fill_(-30.0)  # the array says nothing
     space = _map(1.0, 0.0, 1.0, 0.0)
     before, after = _after(space, seen), _after(space, seen + [silent] * 100)
     assert _people(after).max() > 0.7 * _people(before).max()
@@ -146,25 +152,26 @@ def test_a_doubtful_voice_is_given_to_who_is_known_to_be_there() -> None:
 
 def test_belief_fades_in_time_however_it_is_cut() -> None:
     space, tokens = _map(1.0, 0.0, 0.0, 0.0), torch.zeros(1, WIDTH)
-    view, silent = _view(0.0, 180.0), _view(0.0, 180.0) - 30.0
-    _, _, belief = space(view, tokens, torch.full((1, 1), 0.1), torch.zeros(1, SHEETS * BINS))
-    _, _, once = space(silent, tokens, torch.full((1, 1), 1.0), belief)
+    view, silent = _view(0.0, 180.0), _view(0.0, 180.0)
+    silent[0].fill_(-30.0)
+    _, belief = space(view, tokens, torch.full((1, 1), 0.1), torch.zeros(1, SHEETS * BINS))
+    _, once = space(silent, tokens, torch.full((1, 1), 1.0), belief)
     for _ in range(10):
-        _, _, belief = space(silent, tokens, torch.full((1, 1), 0.1), belief)
+        _, belief = space(silent, tokens, torch.full((1, 1), 0.1), belief)
     torch.testing.assert_close(once, belief, atol=1e-4, rtol=1e-3)
 
 
 def test_many_ticks_at_once_are_those_one_by_one() -> None:
     torch.manual_seed(1)
     space = SpaceMap(WIDTH, BINS)
-    views = torch.stack([_view(10.0 * t, 180.0 - 10.0 * t, face_deg=5.0) for t in range(6)])
+    views = [_view(10.0 * t, 180.0 - 10.0 * t, face_deg=5.0) for t in range(6)]
+    whole = [torch.stack(part) for part in zip(*views, strict=True)]
     tokens, dt = torch.randn(6, 1, WIDTH), torch.full((6, 1, 1), 0.1)
-    logs, sharp, after = space(views, tokens, dt, torch.zeros(1, SHEETS * BINS), ticks=True)
+    logs, after = space(whole, tokens, dt, torch.zeros(1, SHEETS * BINS), ticks=True)
     belief = torch.zeros(1, SHEETS * BINS)
     for t in range(6):
-        log, sharper, belief = space(views[t], tokens[t], dt[t], belief)
+        log, belief = space(views[t], tokens[t], dt[t], belief)
         torch.testing.assert_close(log, logs[t])
-        torch.testing.assert_close(sharper, sharp[t])
     torch.testing.assert_close(belief, after)
 
 
