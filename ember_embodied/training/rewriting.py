@@ -102,7 +102,11 @@ def _folded(model: ModelProto) -> ModelProto:
         path = Path(folder) / "folded.onnx"
         options.optimized_model_filepath = str(path)
         ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        return onnx.load(path)
+        folded = onnx.load(path)
+    used = [opset for opset in folded.opset_import if not opset.domain]
+    del folded.opset_import[:]
+    folded.opset_import.extend(used)  # not all that the runtime knows
+    return folded
 
 
 def _drop_batch(graph: Graph) -> None:
