@@ -22,6 +22,9 @@ MISSING_PERIODS: Final = 1.5
 """A step longer than this says that a cycle is missing."""
 SHORTEST_S: Final = 0.5
 """An event does not cut an episode that is younger."""
+FEWEST_FRAMES: Final = 2
+"""A frame alone is no episode: nothing follows from it, and public checkers fail a dataset that has
+one. A condition that flickers leaves such ticks over; the native sidecar keeps them."""
 AWAKE: Final = (Mode.RUN, Mode.DEGRADED, Mode.HOLD)
 AWAKE_TASK: Final = "live on the desk"
 ASLEEP_TASK: Final = "rest"

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from hippocampus import ember_pb2 as pb
 from hippocampus.codec import decode
 from hippocampus.export.bulk import read_segment
-from hippocampus.export.episodes import Episode, cut_episodes, event_rows, frame_rows
+from hippocampus.export.episodes import (
+    FEWEST_FRAMES,
+    Episode,
+    cut_episodes,
+    event_rows,
+    frame_rows,
+)
 from hippocampus.export.features import Feature, Frames, feature_table, read_frames, take_rows
 from hippocampus.export.plan import Leg, Plan
 from hippocampus.export.statistics import Moments, group_moments, sampled_rows
@@ -169,9 +175,11 @@ def draft_leg(plan: Plan, leg: Leg, content: LegContent) -> Draft:
     told = event_rows(kept, events) if wanted.any() else np.zeros(0, dtype=np.int64)
     stride = max(1, leg.thinned)
     rate_hz = session.rate_hz / stride
-    episodes = tuple(cut_episodes(kept, rate_hz, events, told, stride))
     whole = not leg.thinned
-    picked = [frame_rows(kept, e, rate_hz, plan.fps, all_there=whole) for e in episodes]
+    cut = cut_episodes(kept, rate_hz, events, told, stride)
+    rows = [frame_rows(kept, e, rate_hz, plan.fps, all_there=whole) for e in cut]
+    episodes = tuple(e for e, at in zip(cut, rows, strict=True) if at.size >= FEWEST_FRAMES)
+    picked = [at for at in rows if at.size >= FEWEST_FRAMES]
     frames: Frames = {}
     if episodes:
         at = np.concatenate(picked)

@@ -162,6 +162,16 @@ def test_conditions_choose_ticks(odd_log: Path, tmp_path: Path) -> None:
         export(planned(odd_log, where=("tick>1e6",)), tmp_path / "nothing")
 
 
+def test_a_tick_alone_is_no_episode(odd_log: Path, tmp_path: Path) -> None:
+    export(planned(odd_log, where=("tick!=1",)), tmp_path / "out")
+    all_ticks = [tick.tick for tick in Log(odd_log).ticks()]
+    assert rows(tmp_path / "out")["log.tick"] == [tick for tick in all_ticks if tick > 1]
+    assert min(episodes(tmp_path / "out")["length"]) > 1
+    assert list(check(tmp_path / "out")) == []
+    with pytest.raises(ExportError, match="leaves nothing"):
+        export(planned(odd_log, where=("tick=7",)), tmp_path / "nothing")
+
+
 def test_a_torn_log_gives_what_is_whole(recorded: Path, tmp_path: Path) -> None:
     folder = tmp_path / "torn"
     folder.mkdir()
