@@ -77,8 +77,10 @@ def teach_skin(
             group["lr"] = config.learning_rate * min(fall, (step + 1) / WARM_UP_STEPS)
         chosen = np.concatenate((rng.choice(touched, half), rng.choice(calm, half)))
         rows = windows.rows[chosen]
-        felt = [torch.from_numpy(windows.felt[rows[:, tick]]) for tick in range(1 + FELT_TICKS)]
-        logits = network.skin(felt, torch.from_numpy(windows.mask[rows[:, 0]]))
+        felt = np.concatenate(
+            (windows.felt[rows].reshape(2 * half, -1), windows.mask[rows[:, 0]]), 1
+        )
+        logits = network.skin(torch.from_numpy(felt))
         hand = torch.from_numpy(windows.hand[chosen])
         loss = (weight * functional.cross_entropy(logits, hand, reduction="none")).mean()
         optimizer.zero_grad(set_to_none=True)
