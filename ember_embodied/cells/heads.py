@@ -4,7 +4,8 @@
     o       = W_o [y, w, log belief] + b                             [B, N]   all heads at once
     l       = s log belief + o_around                                [B, K]   who is where
     place   = one of the places there, or where l is strongest       see ``cells.pointing``
-    c, r, q = sigmoid(o) = (1 + tanh(o / 2)) / 2                     confidence, rates as shares
+    c, r, q = sigmoid(o) = (1 + tanh(o / 2)) / 2                     confidence, rates as shares,
+                                                                     r at least ``LEAST_SHARE``
     kept    = e^(-rate dt): what is left of each way after this tick                  [B, 15]
               c r min(dt, NEWS_S) to the place, k dt to the trim, q dt to the goals
     next    ~ Normal(senses + o_change, e^v), v in LOG_VARIANCE      the senses of the next tick
@@ -37,6 +38,9 @@ NEWS_S: Final = 0.12
 long step draws the gaze no farther than one in the midst of a conversation."""
 MOTION_RATE_HZ: Final = 40.0
 """Largest rates r and q of what is learned."""
+LEAST_SHARE: Final = 0.4
+"""Of the gaze's largest rate: a lesson that cannot be foreseen teaches to hesitate, and a gaze that
+creeps from one place to the other is where surely nobody is."""
 GAZE_RATE_START: Final = 0.18
 MOTION_RATE_START: Final = 0.14
 """Shares of them that a fresh network takes."""
@@ -77,9 +81,9 @@ class Bend(NamedTuple):
     middle: float = 0.0
 
 
-def _share(head: str) -> Bend:
-    """A sigmoid, as a tanh."""
-    return Bend(head, 0.5, (0.5,) * _HEADS[head], 0.5)
+def _share(head: str, least: float = 0.0) -> Bend:
+    """A sigmoid from ``least`` to 1, as a tanh."""
+    return Bend(head, 0.5, ((1.0 - least) / 2.0,) * _HEADS[head], (1.0 + least) / 2.0)
 
 
 _SPREAD: Final = (LOG_VARIANCE[1] - LOG_VARIANCE[0]) / 2.0
@@ -89,7 +93,7 @@ _CERTAIN: Final = Bend("", 0.0, (0.0,), 1.0)
 _BENT: Final[tuple[tuple[Bend, ...], ...]] = (
     (_GAZE, Bend("trim", 1.0, TRIM_RAD)),
     (Bend("pitch", 1.0, (COMMAND_LIMIT_RAD[1],)),),
-    (_share("rate"), _share("motion"), _CERTAIN),
+    (_share("rate", LEAST_SHARE), _share("motion"), _CERTAIN),
     (_share("confidence"), *(_CERTAIN,) * (len(_MOVED) + 1)),
     (_share("confidence"),),
     (Bend("log_variance", 1.0, (_SPREAD,) * len(PREDICTED), sum(LOG_VARIANCE) / 2.0),),
