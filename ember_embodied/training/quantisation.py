@@ -47,6 +47,8 @@ def round_weights(bundle: Bundle, path: Path) -> Bundle:
     """Write the model with eight-bit weights to the folder ``path``; nothing is known of it yet."""
     path.mkdir(parents=True, exist_ok=True)
     model = onnx.load(str(bundle.model_path))
+    for number, node in enumerate(model.graph.node):  # the quantiser is told nodes by their names
+        node.name = node.name or f"node_{number}"
     with _quiet():
         quantize_dynamic(
             model,
