@@ -31,7 +31,7 @@ from ember_embodied.past_trials import (
     movement_again,
 )
 from hippocampus.night.collaborators import Consolidated, Experience, NamedFile
-from hippocampus.night.reading import HeardLook, MadeReach
+from hippocampus.night.moments import HeardLook, MadeReach
 
 HELD_OUT_EVERY: Final = 4
 FEWEST: Final = 8

@@ -11,7 +11,7 @@ from cerebellum.cerebellum import Cerebellum
 from ember_embodied.past_trials import believed_look, believed_reach
 from hippocampus.codec import decode
 from hippocampus.forgetting.judging import LATE_NS, Wanted, judge
-from hippocampus.night.reading import HeardLook, MadeReach
+from hippocampus.night.moments import HeardLook, MadeReach
 from hippocampus.night.store import EpisodeStore
 from hippocampus.reader import session_folders
 from hippocampus.salvage import RawMessage, messages

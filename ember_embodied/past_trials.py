@@ -6,7 +6,7 @@ from typing import Final
 
 from cerebellum.plasticity import Evidence, Verdict
 from cerebellum.reach_table import Movement, ReachVerdict
-from hippocampus.night.reading import HeardLook, MadeReach
+from hippocampus.night.moments import HeardLook, MadeReach
 from hippocampus.tick_record import LookRecord, ReachRecord
 
 PastLook = LookRecord | HeardLook

@@ -28,27 +28,45 @@ configs:
 
 def card(plan: Plan, notes: list[LegNote]) -> str:
     """The card as Markdown with the front matter that dataset hubs read."""
-    last = notes[-1].after
-    damage = [text for note in notes for text in note.damage]
-    rows = "\n".join(
-        f"| `{feature.name}` | {feature.dtype} | {feature.width} | {feature.text} |"
-        for feature in all_features(plan)
-    )
-    tasks = "\n".join(f"{number}. {task}" for number, task in enumerate(last.tasks))
-    sessions = "\n".join(
-        f"| {number} | {found.session_id} | {found.body} | {found.rate_hz:g} "
-        f"| {found.bundle_name} |"
-        for number, found in enumerate(plan.sessions)
-    )
+    return f"""{_front_matter(plan)}
+
+{_introduction(plan, notes)}
+
+{_features(plan)}
+
+## Tasks
+
+{chr(10).join(f"{number}. {task}" for number, task in enumerate(notes[-1].after.tasks))}
+
+{_sessions(plan)}
+
+{f"Only ticks where {' and '.join(plan.where)}." if plan.where else "Every tick is in it."}
+
+## Native sidecar
+
+{_SIDECAR if plan.native else "Left out."}
+
+{_STATISTICS}
+
+## Lost in the logs
+
+{_lost(notes)}
+"""
+
+
+def _front_matter(plan: Plan) -> str:
     return f"""---
 task_categories:
 - robotics
 tags:
 - {"LeRobot" if plan.format == "lerobot" else plan.format}
 - reachy-mini
-{"" if plan.format == "webdataset" else _CONFIG}---
+{"" if plan.format == "webdataset" else _CONFIG}---"""
 
-# A life of Ember
+
+def _introduction(plan: Plan, notes: list[LegNote]) -> str:
+    last = notes[-1].after
+    return f"""# A life of Ember
 
 {last.frames:,} frames in {last.episodes:,} episodes at {plan.fps} a second, from the log of a desk
 robot with nine servos, an IMU, four microphones and a camera. Written by `ember export`, format
@@ -63,49 +81,54 @@ robot with nine servos, an IMU, four microphones and a camera. Written by `ember
 missing; where one was, a new episode begins. Other cuts: falling asleep and waking, events, and
 about every ten minutes the end of a few log files.{_resampled(plan)}
 
-## What is absent
+{_ABSENT}"""
 
-A stream that is absent or stale is 0, and False in `observation.mask`. A number that was not
-finite is 0, and `observation.finite` is False in that frame. No pictures: the log holds what the
-camera saw (face, size, confidence, features), not its frames.
 
-## Features
+def _features(plan: Plan) -> str:
+    rows = "\n".join(
+        f"| `{feature.name}` | {feature.dtype} | {feature.width} | {feature.text} |"
+        for feature in all_features(plan)
+    )
+    return f"""## Features
 
 | feature | type | entries | what |
 |---|---|---|---|
 {rows}
 
 Joints are in the order body yaw, six legs, right antenna, left antenna. Frames follow REP-103: x
-forward, y left, z up, yaw positive to the left.
+forward, y left, z up, yaw positive to the left."""
 
-## Tasks
 
-{tasks}
-
-## Sessions
+def _sessions(plan: Plan) -> str:
+    rows = "\n".join(
+        f"| {number} | {found.session_id} | {found.body} | {found.rate_hz:g} "
+        f"| {found.bundle_name} |"
+        for number, found in enumerate(plan.sessions)
+    )
+    return f"""## Sessions
 
 | number | session | body | Hz | network |
 |---|---|---|---|---|
-{sessions}
+{rows}"""
 
-{f"Only ticks where {' and '.join(plan.where)}." if plan.where else "Every tick is in it."}
 
-## Native sidecar
+def _lost(notes: list[LegNote]) -> str:
+    damage = [text for note in notes for text in note.damage]
+    return "\n".join(f"- {text}" for text in damage) if damage else "Nothing."
 
-{_SIDECAR if plan.native else "Left out."}
 
+_ABSENT: Final = """\
+## What is absent
+
+A stream that is absent or stale is 0, and False in `observation.mask`. A number that was not
+finite is 0, and `observation.finite` is False in that frame. No pictures: the log holds what the
+camera saw (face, size, confidence, features), not its frames."""
+_STATISTICS: Final = """\
 ## Statistics
 
 `meta/stats.json` is computed from the frames of this dataset: minimum, maximum, mean and standard
 deviation over all of them, quantiles over evenly spaced ones. Each episode has its own, without
-quantiles, in `meta/episodes`.
-
-## Lost in the logs
-
-{chr(10).join(f"- {text}" for text in damage) if damage else "Nothing."}
-"""
-
-
+quantiles, in `meta/episodes`."""
 _SIDECAR: Final = """\
 `native/` holds every tick of the logs at its own rate, in float64, and every other record as the
 bytes that were recorded. Nothing is lost in it: the ticks that it gives back have the digests that

@@ -20,7 +20,8 @@ from hippocampus.export.episodes import (
     event_rows,
     frame_rows,
 )
-from hippocampus.export.features import Feature, Frames, feature_table, read_frames, take_rows
+from hippocampus.export.feature_table import feature_table
+from hippocampus.export.features import Feature, Frames, read_frames, take_rows
 from hippocampus.export.plan import Leg, Plan
 from hippocampus.export.statistics import Moments, group_moments, sampled_rows
 from hippocampus.export.where import parse_condition

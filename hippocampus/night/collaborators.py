@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hippocampus.memory.book import MemoryBook
 from hippocampus.memory.store import MemoryStore
 from hippocampus.night.episode import Day
-from hippocampus.night.reading import HeardLook, LegReading, MadeReach, NightLeg
+from hippocampus.night.moments import HeardLook, MadeReach
+from hippocampus.night.reading import LegReading, NightLeg
 from hippocampus.transaction.change import Change
 
 

@@ -11,8 +11,9 @@ from itertools import pairwise
 from hippocampus.night import salience
 from hippocampus.night.calendar import DayFile
 from hippocampus.night.episode import Episode, LogFile
+from hippocampus.night.hours import with_labels
 from hippocampus.night.label import Label
-from hippocampus.night.reading import FileFacts, LegReading, gap_between, with_labels
+from hippocampus.night.reading import FileFacts, LegReading, gap_between
 from hippocampus.night.runs import joined
 from hippocampus.night.sorting import Sortable, Sorted, fate_of, sort_files, worth
 from hippocampus.night.store import NightFindings

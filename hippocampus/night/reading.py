@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -20,35 +20,20 @@ from hippocampus.codec import decode
 from hippocampus.export.bulk import BulkSegment, cut_segment
 from hippocampus.export.leg import LegContent
 from hippocampus.export.wire_columns import decode_columns
-from hippocampus.memory.body_key import feeling_at
 from hippocampus.night.episode import Hour
-from hippocampus.night.label import TOUCHES, Label, LabelKind, Span
-from hippocampus.night.labelling import Labeller, own_movement
+from hippocampus.night.hours import hours_of
+from hippocampus.night.label import Label, LabelKind, Span
+from hippocampus.night.labelling import Labeller
+from hippocampus.night.moments import Felt, HeardLook, MadeReach, felt_of, looks_of, reaches_of
 from hippocampus.night.runs import order
-from hippocampus.night.stretch import Floats, Ints, Stretch, stretch_of
+from hippocampus.night.stretch import Ints, Stretch, stretch_of
 from hippocampus.salvage import RawMessage
 from hippocampus.session import GAP_EVENT
-from hippocampus.tick_record import HeaderRecord, TickRecord
+from hippocampus.tick_record import HeaderRecord
 from hippocampus.topics import TOPIC_OF
 
-FELT: Final = TOUCHES | {
-    LabelKind.TURNED,
-    LabelKind.PERSON,
-    LabelKind.STARTLED,
-    LabelKind.PUSHED,
-    LabelKind.BLOCKED,
-}
-"""Labels whose moment is kept as it felt."""
-FELT_AFTER_NS: Final = 10_000_000_000
-"""A label after so long a quiet time may begin an episode, and is felt."""
-FELT_EVERY_NS: Final = 60_000_000_000
-"""In a time that is never quiet so often."""
-FELT_TICKS: Final = 30
-"""Ticks on each side of a moment that are looked at: half a second at the fastest rate."""
 USUAL_RATE_HZ: Final = 10.0
 """Of a log that has lost every header."""
-_SECOND_NS: Final = 1_000_000_000
-_HOUR_S: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,44 +67,6 @@ class FileFacts:
     damage: tuple[str, ...]
     thin_bytes: int | None
     """Of the copy with fewer ticks; None where none was made."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeardLook:
-    """A look that tables can learn from again. Angles in rad."""
-
-    session: str
-    tick: int
-    t_wall_ns: int
-    heard_rad: float
-    head_rad: float
-    seen_rad: float
-    verdict: str
-    room: int
-    sure: float
-
-
-@dataclass(frozen=True, slots=True)
-class MadeReach:
-    """A movement of the body that tables can learn from again, rad."""
-
-    session: str
-    tick: int
-    t_wall_ns: int
-    start_rad: float
-    commanded_rad: float
-    measured_rad: float
-    verdict: str
-
-
-@dataclass(frozen=True, slots=True)
-class Felt:
-    """How a moment felt (``hippocampus.memory.body_key``)."""
-
-    session: str
-    tick: int
-    values: tuple[float, ...]
-    known: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +130,11 @@ def read_leg(
         session_id=leg.session if header is None else header.session_id,
         files=files,
         labels=tuple(labels),
-        hours=_hours(stretch, zone),
+        hours=hours_of(stretch, zone),
         surprise_max=float(stretch.surprise.max()) if stretch.learnt.any() else None,
-        looks=_looks(leg.session, stretch),
-        reaches=_reaches(leg.session, stretch),
-        felt=_felt(leg.session, stretch, rows, labels),
+        looks=looks_of(leg.session, stretch),
+        reaches=reaches_of(leg.session, stretch),
+        felt=felt_of(leg.session, stretch, rows, labels),
     )
     damaged = tuple(f"{name}: {text}" for name, _, _, _, texts, _ in found for text in texts)
     return reading, LegContent(rows, columns, beside, (*damaged, *lost))
@@ -271,129 +218,3 @@ def gap_between(before: FileFacts, after: FileFacts) -> Label | None:
         return None
     span = Span(before.name, before.last_tick, after.first_tick, before.end_ns, after.start_ns)
     return Label(LabelKind.GAP, span, amount=float(missing))
-
-
-def _hours(s: Stretch, zone: tzinfo | None) -> tuple[Hour, ...]:
-    """Sums of every hour; labels are counted later."""
-    if not len(s):
-        return ()
-    begin = datetime.fromtimestamp(s.wall_ns[0] / _SECOND_NS, UTC).astimezone(zone)
-    shift = begin.utcoffset()
-    offset_s = 0.0 if shift is None else shift.total_seconds()
-    hour = ((s.wall_ns // _SECOND_NS + round(offset_s)) // _HOUR_S) % 24
-    rewards = [(record.tick, record.look.reward) for record in s.told if record.look is not None]
-    looked = np.searchsorted(s.tick, [tick for tick, _ in rewards])
-    moving = own_movement(s)
-
-    def sums(of: Floats) -> Floats:
-        return np.bincount(hour, weights=of, minlength=24).astype(np.float64)
-
-    lived, awake = sums(s.lived_s), sums(s.lived_s * s.awake)
-    moved, seen = sums(s.lived_s * moving), sums(s.lived_s * s.face)
-    energy = sums(s.lived_s * s.power_w)
-    surprise, learnt = sums(s.surprise * s.learnt), sums(s.learnt.astype(np.float64))
-    found = []
-    for number in np.unique(hour).tolist():
-        here = hour == number
-        hot, low = float(s.hot_c[here].max()), float(s.volt[here].min())
-        reward = [r for (_, r), row in zip(rewards, looked.tolist(), strict=True) if here[row]]
-        found.append(
-            Hour(
-                hour=number,
-                ticks=int(here.sum()),
-                lived_s=float(lived[number]),
-                awake_s=float(awake[number]),
-                moving_s=float(moved[number]),
-                energy_j=float(energy[number]),
-                max_temperature_c=hot if hot > 0.0 else None,
-                min_voltage_v=low if np.isfinite(low) else None,
-                people_s=float(seen[number]),
-                rewarded=len(reward),
-                reward_sum=float(np.sum(reward)),
-                surprise_sum=float(surprise[number]),
-                surprise_ticks=int(learnt[number]),
-            )
-        )
-    return tuple(found)
-
-
-def _looks(session: str, stretch: Stretch) -> tuple[HeardLook, ...]:
-    found = []
-    for record in stretch.told:
-        look = record.look
-        if look is not None:
-            wall = _wall(stretch, record.tick)
-            angles = (look.heard_rad, look.head_rad, look.seen_rad)
-            if np.isfinite(angles).all() and np.isfinite(look.sure):
-                facts = (*angles, look.verdict, look.room, look.sure)
-                found.append(HeardLook(session, record.tick, wall, *facts))
-    return tuple(found)
-
-
-def _reaches(session: str, stretch: Stretch) -> tuple[MadeReach, ...]:
-    found = []
-    for record in stretch.told:
-        reach = record.reach
-        if reach is not None:
-            angles = (reach.start_rad, reach.commanded_rad, reach.measured_rad)
-            if np.isfinite(angles).all():
-                wall = _wall(stretch, record.tick)
-                found.append(MadeReach(session, record.tick, wall, *angles, reach.verdict))
-    return tuple(found)
-
-
-def _wall(stretch: Stretch, tick: int) -> int:
-    row = min(int(np.searchsorted(stretch.tick, tick)), len(stretch) - 1)
-    return int(stretch.wall_ns[row])
-
-
-def _felt(
-    session: str, stretch: Stretch, rows: list[bytes], labels: Sequence[Label]
-) -> tuple[Felt, ...]:
-    """How labels felt that may begin an episode, at their beginning."""
-    found = []
-    felt_ns: int | None = None
-    quiet_ns = 0
-    for label in labels:
-        if label.kind not in FELT:
-            continue
-        row = int(np.searchsorted(stretch.tick, label.span.first_tick))
-        now_ns, start_ns = int(stretch.mono_ns[row]), label.span.start_ns
-        after_quiet = start_ns - quiet_ns >= FELT_AFTER_NS
-        quiet_ns = max(quiet_ns, label.span.end_ns)
-        if felt_ns is not None and not after_quiet and now_ns - felt_ns < FELT_EVERY_NS:
-            continue
-        near = rows[max(0, row - FELT_TICKS) : row + FELT_TICKS + 1]
-        times = stretch.mono_ns[max(0, row - FELT_TICKS) : row + FELT_TICKS + 1]
-        close = np.flatnonzero(np.abs(times - now_ns) <= _SECOND_NS // 2)
-        ticks = [decode(TickRecord, near[at]) for at in close.tolist()]
-        felt = feeling_at([tick for tick in ticks if tick is not None], now_ns)
-        if felt is not None:
-            felt_ns = now_ns
-            values = tuple(map(float, felt.values))
-            found.append(Felt(session, label.span.first_tick, values, tuple(map(bool, felt.known))))
-    return tuple(found)
-
-
-def with_labels(hours: Sequence[Hour], labels: Sequence[Label], zone: tzinfo | None) -> list[Hour]:
-    """Sums of hours with the labels that began in them."""
-    by_hour = {hour.hour: hour for hour in hours}
-    for label in labels:
-        number = datetime.fromtimestamp(label.span.start_ns / _SECOND_NS, UTC).astimezone(zone).hour
-        hour = by_hour.setdefault(number, Hour(number))
-        by_hour[number] = replace(
-            hour,
-            touches=hour.touches + (label.kind in TOUCHES),
-            voices=hour.voices + (label.kind is LabelKind.VOICE),
-            looks=hour.looks + (label.kind is LabelKind.TURNED),
-            faults=hour.faults + (label.kind in FAULTS),
-        )
-    return [by_hour[number] for number in sorted(by_hour)]
-
-
-FAULTS: Final = (
-    LabelKind.FAULT,
-    LabelKind.HOT,
-    LabelKind.LOW_VOLTAGE,
-    LabelKind.TORQUE_LOST,
-)

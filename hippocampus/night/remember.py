@@ -14,7 +14,8 @@ from hippocampus.memory.body_key import FEATURES, Feeling
 from hippocampus.memory.records import LogSpan, Moment
 from hippocampus.night.episode import Episode
 from hippocampus.night.label import TOUCHES, Label, LabelKind
-from hippocampus.night.reading import Felt, FileFacts
+from hippocampus.night.moments import Felt
+from hippocampus.night.reading import FileFacts
 
 MOST_WORDS: Final = 10
 """Things that one sentence tells at most; those that happened most often."""

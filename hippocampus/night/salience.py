@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from hippocampus.night.episode import Episode, Kept, Reason
+from hippocampus.night.hours import FAULTS
 from hippocampus.night.label import TOUCHES, Label, LabelKind, Span
-from hippocampus.night.reading import FAULTS, FileFacts
+from hippocampus.night.reading import FileFacts
 
 QUIET_NS: Final = 10_000_000_000
 """So long without a label ends an episode."""

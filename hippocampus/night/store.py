@@ -19,7 +19,7 @@ import msgspec
 
 from hippocampus.night.episode import Day, Episode, Hour, Kept, LogFile, Reason
 from hippocampus.night.label import Label, LabelKind, Span
-from hippocampus.night.reading import HeardLook, MadeReach
+from hippocampus.night.moments import HeardLook, MadeReach
 from hippocampus.night.salience import NovelKind
 from hippocampus.night.totals import day_totals
 

@@ -13,7 +13,7 @@ from cerebellum.reach_table import ReachTable, ReachTableState
 from cerebellum.yaw_table import YawTable, YawTableState
 from ember_embodied.consolidation import consolidate
 from hippocampus.night.collaborators import Consolidated, Experience
-from hippocampus.night.reading import HeardLook, MadeReach
+from hippocampus.night.moments import HeardLook, MadeReach
 
 
 def look(number: int, heard: float, seen: float, verdict: str = "LEARNT") -> HeardLook:

@@ -19,7 +19,7 @@ from hippocampus.forgetting import logs
 from hippocampus.forgetting.erasure import RECEIPTS, Erasure
 from hippocampus.forgetting.judging import Wanted
 from hippocampus.forgetting.times import Stretch, Stretches
-from hippocampus.night.reading import HeardLook
+from hippocampus.night.moments import HeardLook
 from hippocampus.night.store import EpisodeStore, NightFindings
 from hippocampus.reader import Log
 from hippocampus.tick_record import EventRecord, LearningRecord, SnapshotRecord, TickRecord

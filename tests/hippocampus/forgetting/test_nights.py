@@ -15,7 +15,7 @@ from hippocampus.forgetting.erasure import RECEIPTS, Erasure
 from hippocampus.forgetting.times import Name, Stretch, Stretches
 from hippocampus.night.episode import DAY_FILE, Day, Episode, Hour, Kept, LogFile, Reason
 from hippocampus.night.label import Label, LabelKind, Span
-from hippocampus.night.reading import HeardLook
+from hippocampus.night.moments import HeardLook
 from hippocampus.night.store import NAME, EpisodeStore, NightFindings
 from hippocampus.transaction.journal import NIGHTS, Journal, remember_last
 from hippocampus.transaction.lock import held
