@@ -113,7 +113,7 @@ def compare(
 
 def _refuse_learned(name: str, digest: str, seeds: range) -> None:
     """Raise ``UserError`` where a bundle is asked to be judged on lives that it learned from."""
-    if name == TEACHER or name in RULES or digest != suite_digest(TRAINING):
+    if name.partition("@")[0] == TEACHER or name in RULES or digest != suite_digest(TRAINING):
         return
     learned = bundles.load(name.removesuffix(EVENT_DRIVEN)).manifest.seeds.get("training", "0:0")
     first, last = map(int, learned.split(":"))

@@ -43,7 +43,8 @@ def command(
             "--policy",
             metavar="NAME|BUNDLE",
             help="Who drives: idle, stock, pid, teacher, or a bundle by name or folder; with "
-            "@event-driven behind it a bundle's network steps only when something changes. "
+            "@event-driven behind it a bundle's network steps only when something changes; "
+            "teacher@3 is told of a voice when three readings have shown it. "
             "Again for each. Default: live, pid, stock.",
             show_default=False,
         ),

@@ -8,6 +8,7 @@ network gets. All of it follows from a seed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from ember_embodied.loop import Mind
 from ember_embodied.runtime import Policy, State, Step
 from ember_embodied.sense_vector import INDEX, SENSES, STREAMS
 from ember_embodied.training.distraction import Distraction, look_elsewhere, wander
+from ember_embodied.training.earshot import AT_ONCE_S, Earshot
 from ember_embodied.training.lives import Life
 from ember_embodied.training.teacher import Lesson, Person, Scene, Teacher
 from ember_embodied.trials.senses import plain_step
@@ -32,6 +34,8 @@ from firmware_bridge.simulation.suite import draw_life, load_suite
 from firmware_bridge.simulation.world import WorldTruth
 
 Array = NDArray[np.float32]
+Driver: TypeAlias = Policy | Earshot | None
+"""A policy; the teacher with what is within earshot; None: the teacher, which knows all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,18 @@ class _Diary:
 class Classroom:
     """A policy with the teacher beside it: whoever drives, every tick gets its lesson."""
 
-    def __init__(
-        self, body: SimBody, driver: Policy | None, distraction: Distraction | None
-    ) -> None:
+    def __init__(self, body: SimBody, driver: Driver, distraction: Distraction | None) -> None:
         """``driver`` None: the teacher drives, with its ``distraction`` if there is one."""
         self._body = body
-        self._driver = driver
         self._distraction = distraction
+        self._driver: Policy | None = None
+        self._earshot: Earshot | None = None
         self._teacher = Teacher()
+        if isinstance(driver, Earshot):
+            self._earshot = driver
+            self._teacher = Teacher(reaction_s=AT_ONCE_S, turn_taking_s=AT_ONCE_S)
+        else:
+            self._driver = driver
         self._last = MotorCommand(0.0, 0.0, 0.0, 0.0, 0.0)
         self.diary = _Diary()
 
@@ -80,6 +88,8 @@ class Classroom:
         truth = self._body.truth()
         now_s = truth.t_mono_ns * 1e-9
         scene = scene_of(truth, senses, mask)
+        if self._earshot is not None:
+            scene = self._earshot.hear(scene, senses, mask)
         lesson = self._teacher.step(scene, dt_s, self._last)
         right = _array(lesson.command)
         if self._driver is None:
@@ -120,9 +130,9 @@ def scene_of(truth: WorldTruth, senses: Array, mask: Array) -> Scene:
 
 
 def live(
-    seed: int, settings: RolloutSettings, driver: Policy | None, scenario: Scenario | None = None
+    seed: int, settings: RolloutSettings, driver: Driver, scenario: Scenario | None = None
 ) -> tuple[Life, Trace]:
-    """Live one life; ``driver`` None: the teacher drives. Returns what was felt and what was true.
+    """Live one life; ``driver`` as ``Driver``. Returns what was felt and what was true.
 
     ``scenario`` None: the one of the seed.
     """

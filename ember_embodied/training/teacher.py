@@ -120,8 +120,15 @@ class Lesson:
 class Teacher:
     """One life's teacher. ``step`` is called once a tick, whoever drives the robot."""
 
-    def __init__(self, breath_hz: float = BREATH_HZ) -> None:
+    def __init__(
+        self,
+        breath_hz: float = BREATH_HZ,
+        reaction_s: float = REACTION_S,
+        turn_taking_s: float = TURN_TAKING_S,
+    ) -> None:
+        """How long a first voice, and one beside another, must last before it is attended."""
         self._breath_hz = breath_hz
+        self._reaction_s, self._turn_taking_s = reaction_s, turn_taking_s
         self._phase = 0.0
         self._spoken_s: dict[str, float] = {}
         self._touched: frozenset[str] = frozenset()
@@ -174,7 +181,7 @@ class Teacher:
             before = self._spoken_s.get(person.name, 0.0)
             self._spoken_s[person.name] = before + dt_s if person.speaking else 0.0
         busy = self._attending in people and self._speaks()
-        needed_s = TURN_TAKING_S if busy else REACTION_S
+        needed_s = self._turn_taking_s if busy else self._reaction_s
         heard = [
             (spoken_s, name)
             for name, spoken_s in self._spoken_s.items()

@@ -33,7 +33,7 @@ Progress = Callable[[str, int, int], None]
 _PACKAGE: Final = Path(__file__).parents[1]
 _BODY: Final = Path(firmware_bridge.__file__).parent
 _DECIDING: Final = (
-    *((_PACKAGE, pattern) for pattern in ("*.py", "trials/*.py", "training/[rt]*.py")),
+    *((_PACKAGE, pattern) for pattern in ("*.py", "trials/*.py", "training/[ert]*.py")),
     *((_BODY, pattern) for pattern in ("**/*.py", "simulation/**/*.npz")),
 )
 """Folders and patterns of the files that decide what a life is and how it is judged."""

@@ -11,6 +11,7 @@ from ember_embodied.errors import UserError
 from ember_embodied.event_driven import EventDriven
 from ember_embodied.runtime import Policy, Runtime, Step
 from ember_embodied.sense_vector import INDEX, MASK_COUNT, SENSE_COUNT, SENSES
+from ember_embodied.training.earshot import Earshot
 from ember_embodied.trials.pid import Pid, PidSettings
 from ember_embodied.trials.policies import RULES, digest_of, policy
 from ember_embodied.trials.stock import Stock
@@ -125,6 +126,13 @@ def test_a_name_is_a_policy() -> None:
     assert isinstance(policy("stock"), Stock)
     assert isinstance(policy("live"), Runtime)
     assert isinstance(policy("live@event-driven"), EventDriven)
+    told = policy("teacher@3")
+    assert isinstance(told, Earshot)
+    assert told.readings == 3
+    assert digest_of("teacher@03") == "teacher@3"
+    for wrong in ("teacher@0", "teacher@", "teacher@x", "teacher@²"):
+        with pytest.raises(UserError, match="how many readings"):
+            digest_of(wrong)
     assert digest_of("live") != digest_of("live@event-driven") != digest_of("pid")
     with pytest.raises(UserError, match=r"no policy 'stok'; did you mean 'stock'.*known: teacher"):
         digest_of("stok")
