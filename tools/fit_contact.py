@@ -1,6 +1,6 @@
 """Fit what tells a touch from the robot's own motion: writes ``cerebellum/priors/contact_prior_*``.
 
-    python tools/fit_contact.py --data DIR --lives DIR [--thick A:B] [--dances A:B] [--jobs N]
+    python tools/fit_contact.py --data DIR --lives DIR [--thick A:B,C:D] [--dances A:B] [--jobs N]
 
 Lives short simulated lives of many servo units under many hands, and dances of others whom nobody
 touches, at 10 and 50 Hz; keeps them in the folder of lives (those that are there are not lived
@@ -9,9 +9,9 @@ recurrent network to where and how which hand touches, with and without an IMU. 
 evidence is the one that untouched time of lives that the network was not fitted to would pass
 ``FALSE_AN_HOUR`` times. The forward model's own prior (``tools/fit_forward_prior.py``) comes first.
 
-The priors that ship are of shorter runs than this command's: at 10 Hz over seeds 701000:701066 and
-dances 703000:703006 with 1,000 steps, at 50 Hz over 701000:701052 and 703000:703004 with 450 and,
-from there on, 350 steps; some 1,000 and 800 hands. A whole run fits anew, longer and to more.
+The priors that ship are of fewer lives than this command's: at 10 Hz of seeds 701000:701085 and
+705000:705070 and dances 703000:703010, at 50 Hz of 701000:701100, 705000:705010 and 706000:706060
+and dances 703000:703007; judged while they were made by seeds 704000:704012.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ TOLD_S: Final = 0.6
 """So long after a hand has left its kind is asked for."""
 HIDDEN: Final = 32
 DROPPED: Final = 0.15
-STEPS_OF_FIT: Final = {0.1: 1500, 0.02: 900}
+STEPS_OF_FIT: Final = {0.1: 3000, 0.02: 4500}
 WINDOW_S: Final = {0.1: 14.0, 0.02: 6.0}
 """Of the stretches that are learned from; the first part of each only fills the memory."""
 FILLS_S: Final = 1.5
@@ -127,8 +127,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--lives", type=Path, required=True)
-    parser.add_argument("--thick", default="701000:701085")
-    parser.add_argument("--dances", default="703000:703006")
+    parser.add_argument("--thick", default="701000:701100,705000:705070,706000:706160")
+    parser.add_argument("--dances", default="703000:703010")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     options.lives.mkdir(parents=True, exist_ok=True)
@@ -143,11 +143,12 @@ def main() -> None:
 
 
 def live_all(
-    data: Path, lives: Path, name: str, span: str, period_s: float, jobs: int
+    data: Path, lives: Path, name: str, spans: str, period_s: float, jobs: int
 ) -> list[Path]:
     """The files of all lives of one sort; what is missing is lived."""
-    first, last = map(int, span.split(":"))
-    paths = [lives / f"{name}_{1.0 / period_s:g}_{seed}.npz" for seed in range(first, last)]
+    bounds = [map(int, span.split(":")) for span in spans.split(",")]
+    seeds = [seed for first, last in bounds for seed in range(first, last)]
+    paths = [lives / f"{name}_{1.0 / period_s:g}_{seed}.npz" for seed in seeds]
     missing = [path for path in paths if not path.exists()]
     with ProcessPoolExecutor(jobs) as pool:
         for path in pool.map(partial(_live, data / "recorded_moves"), missing):
