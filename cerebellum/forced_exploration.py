@@ -84,7 +84,10 @@ class ForcedExploration:
         oldest = int(self._ages.argmin())
         due = self.latest[oldest] + self.largest_age(mean, variance)
         if now < due or oldest == hand:
-            self.next_at = max(due, now + LEAST_INTERVAL) if oldest == hand else due
+            again = float(now + LEAST_INTERVAL)
+            asked_at = max(due, again) if oldest == hand else due
+            # Nothing is better than a mean of 1 now, but that may fall.
+            self.next_at = asked_at if asked_at < inf else again
             return hand
         self.begin(oldest, mean)
         return oldest

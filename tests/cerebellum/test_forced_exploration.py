@@ -31,6 +31,14 @@ def test_the_oldest_is_visited_once_it_is_older_than_the_largest_age() -> None:
     assert forced.variant(math.ceil(40 + age), 0, 0.5, 0.0) == 2
 
 
+def test_a_mean_of_one_leaves_nothing_to_win_only_as_long_as_it_lasts() -> None:
+    forced = ForcedExploration(3, 600.0)
+    forced.latest[0] = 1000.0
+    assert forced.variant(1000, 0, 1.0, 0.0) == 0
+    assert forced.next_at == 1000 + LEAST_INTERVAL
+    assert forced.variant(1000 + LEAST_INTERVAL, 0, 0.5, 0.01) in (1, 2)
+
+
 def test_the_less_can_be_won_and_the_louder_rewards_are_the_rarer() -> None:
     forced = ForcedExploration(3, 600.0)
     assert forced.largest_age(0.9, 0.01) > 3.0 * forced.largest_age(0.6, 0.01)
