@@ -1,10 +1,11 @@
 """The skin without skin: where and how the robot is touched, from what its own motion leaves open.
 
 An episode begins when the evidence (``contact``) goes beyond what an untouched robot hardly ever
-says, and is over when it has been quiet for a while: that is the hysteresis. Where it is, and what
-is done, is what the evidence of the episode says together: a place may be corrected soon after the
-beginning, a kind is known when it is over. How hard is told from what the servos still hold
-against; what lasts too long is a new state of the world, and is learned.
+says, in one tick or, less far, for a quarter of a second, and is over when it has been quiet for a
+while: that is the hysteresis. Where it is, and what is done, is what the evidence of the episode
+says together: a place may be corrected soon after the beginning, a kind is known when it is over.
+How hard is told from what the servos still hold against; what lasts too long is a new state of the
+world, and is learned.
 """
 
 from __future__ import annotations
@@ -50,6 +51,17 @@ LONGEST_S: Final = 10.0
 """What lasts longer is a new state of the world, and is learned."""
 WAKES_S: Final = 3.0
 """So long after a robot has got its torque it rises and settles, and what it feels is no touch."""
+NEW_S: Final = 15.0
+"""Time in which what is asked for beyond the limits, at the beginning, falls by e: until then the
+forward model knows little of its own servos."""
+NEW: Final = 4.0
+"""Log odds that are asked for beyond the limits at first."""
+LASTS_S: Final = 0.25
+"""Time over which evidence is averaged: what lasts is believed sooner than a spike."""
+SPIKE: Final = 8.0
+"""Log odds beyond this, for or against, count as this in the mean."""
+UNTOUCHED: Final = -4.0
+"""Mean of the evidence when nothing is known."""
 SLEEPS_S: Final = 1.0
 """After so long without knowing anything it wakes anew."""
 AFTER_S: Final = 0.5
@@ -99,11 +111,16 @@ class Touch:
         self._contact = Contact(net, period_s)
         self._begins, self._begins_blind = prior.begins, prior.begins_blind
         self._fresh = 1.0 - math.exp(-period_s / KIND_S)
+        self._newest = 1.0 - math.exp(-period_s / LASTS_S)
+        self._less = max(0.0, math.log(LASTS_S / period_s))
+        """Log odds by which a mean may be lower than one tick: n of them are as rare as one."""
+        self._lasting = UNTOUCHED
         self._period_ns = round(period_s * 1e9)
         self._episode: _Episode | None = None
         self._number = 0
         self._now_ns = 0
         self._over_ns = self._known_ns = self._woke_ns = -(10**18)
+        self._born_ns: int | None = None
         self.evidence = NOTHING
 
     def untouched(self) -> NDArray[np.bool_]:
@@ -120,12 +137,14 @@ class Touch:
         if evidence.known:
             if self._now_ns - self._known_ns > SLEEPS_S * 1e9:
                 self._woke_ns = self._now_ns
+                self._lasting = UNTOUCHED
             self._known_ns = self._now_ns
+            if self._born_ns is None:
+                self._born_ns = self._now_ns
+            held = min(max(evidence.touch, -SPIKE), SPIKE)
+            self._lasting += self._newest * (held - self._lasting)
         if episode is None:
-            awake = self._now_ns - self._woke_ns >= WAKES_S * 1e9
-            limit = self._begins if evidence.imu else self._begins_blind
-            begins = awake and evidence.touch >= limit
-            return self._start(surprise, evidence) if begins else ()
+            return self._start(surprise, evidence) if self._begins_now(evidence) else ()
         if evidence.known:
             self._follow(episode, surprise, evidence)
         if self._now_ns - episode.active_ns >= QUIET_S * 1e9:
@@ -133,6 +152,21 @@ class Touch:
         if self._now_ns - episode.since_ns >= LONGEST_S * 1e9:
             return self._end(episode)
         return self._revise(episode)
+
+    def _begins_now(self, evidence: Evidence) -> bool:
+        """Whether this tick, or the last ticks together, say more than untouched ones do.
+
+        Without an IMU only one tick's word counts: what lasts there is the model's own error.
+        """
+        if not evidence.known or self._born_ns is None:
+            return False
+        limit = self._begins if evidence.imu else self._begins_blind
+        most = max(evidence.touch, self._lasting + self._less) if evidence.imu else evidence.touch
+        # Most ticks are far below the limit: the exponential is for the few that are not.
+        if most < limit or self._now_ns - self._woke_ns < WAKES_S * 1e9:
+            return False
+        lived_s = (self._now_ns - self._born_ns) * _NS
+        return most >= limit + NEW * math.exp(-lived_s / NEW_S)
 
     def _start(self, surprise: Surprise, evidence: Evidence) -> tuple[FeltEvent, ...]:
         self._number += 1

@@ -23,8 +23,10 @@ from ember_embodied.bench.cerebellum.touched_lives import live
 from firmware_bridge.simulation.scenario import Hand, Robot, Scenario
 
 PERIOD_S = 0.1
-WAKES = 40
+RISES = 40
 """Ticks after which a robot that has got its torque feels."""
+WAKES = 900
+"""Ticks after which it asks for no more than the limits."""
 SHOWS = 3.0
 SHOWS_BLIND = 7.0
 """Log odds at which the readout made by hand begins an episode, with an IMU and without."""
@@ -98,7 +100,7 @@ def test_begins_where_the_evidence_is_and_is_over_when_it_is_quiet(channel: int,
     over = [event for event in events if event.phase is Phase.OVER]
     robot = place is Place.ROBOT
     assert [event.kind for event in over] == ([Kind.TILT, Kind.SET_DOWN] if robot else [Kind.PUSH])
-    assert 4.5e9 < over[0].t_mono_ns < 5.0e9
+    assert 0.5e9 < over[0].t_mono_ns - WAKES * 100_000_000 < 1.0e9
 
 
 def test_without_an_imu_it_is_less_sure():
@@ -111,7 +113,7 @@ def test_what_lasts_too_long_becomes_a_new_state_of_the_world():
     events = felt(3, [300.0] * 130)
     assert events[1].phase is not Phase.BEGAN
     first_over = next(event for event in events if event.phase is Phase.OVER)
-    assert first_over.t_mono_ns < 15.5e9
+    assert first_over.t_mono_ns - WAKES * 100_000_000 < 11.5e9
 
 
 def test_a_harder_push_is_felt_as_stronger():
@@ -140,9 +142,26 @@ def test_while_it_gets_up_it_feels_nothing():
     touch = Touch(PERIOD_S, by_hand())
     score = np.zeros(24)
     score[3] = 300.0
-    said = [touch.step(surprise(tick, score)) for tick in range(WAKES)]
+    said = [touch.step(surprise(tick, score)) for tick in range(RISES)]
     assert not any(said[:30])
     assert said[30][0].phase is Phase.BEGAN
+
+
+def test_what_lasts_is_believed_sooner_than_a_spike():
+    faint = 19.5  # a log odds of 2.7 with the readout made by hand
+    assert not felt(8, [faint])
+    assert felt(8, [faint, -faint] * 5)[0].place is Place.LEFT_ANTENNA
+    assert not felt(8, [faint, -faint] * 5, imu=False)
+
+
+def test_who_does_not_know_its_servos_asks_for_more():
+    score = np.zeros(24)
+    score[8] = 60.0
+    for quiet, feels in ((RISES, False), (WAKES, True)):
+        touch = Touch(PERIOD_S, by_hand())
+        for tick in range(quiet):
+            assert not touch.step(surprise(tick, np.zeros(24)))
+        assert bool(touch.step(surprise(quiet, score))) is feels
 
 
 def test_an_hour_of_noise_is_no_touch():
